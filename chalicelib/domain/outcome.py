@@ -1,0 +1,42 @@
+"""What one attempt came to, as an executor reports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.task import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The work is done."""
+
+    waited_ms: int = 0
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt failed; another may succeed. `error` is a sentence for the task's owner."""
+
+    error: str
+    waited_ms: int = 0
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """The task's budget for waiting is used up: no further attempt."""
+
+    error: str
+    waited_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Not finished: go on after so many milliseconds. Spends no retry."""
+
+    after_ms: int
+
+
+Outcome = Succeeded | Failed | BudgetSpent | Continue

@@ -1,0 +1,157 @@
+"""A task: what is to be done, how far it has come, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.exchange import Headers
+
+
+class Status(StrEnum):
+    """Where a task stands. `lifecycle.TRANSITIONS` says what leads from one to the other."""
+
+    #: Accepted, waiting for its first attempt.
+    QUEUED = "queued"
+    #: An attempt holds the lease.
+    RUNNING = "running"
+    #: The last attempt failed; the next one waits for its time.
+    RETRY = "retry"
+    #: The last attempt asked to go on later; no retry is spent.
+    CONTINUED = "continued"
+    #: The work was done.
+    COMPLETED = "completed"
+    #: No attempt succeeded and none is left.
+    FAILED = "failed"
+    #: The budget for waiting was spent.
+    TIMEOUT = "timeout"
+    #: The owner withdrew it before it ran.
+    CANCELLED = "cancelled"
+
+
+CLAIMABLE = frozenset({Status.QUEUED, Status.RETRY, Status.CONTINUED})
+TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.TIMEOUT, Status.CANCELLED})
+
+
+class Backoff(StrEnum):
+    """How the pause before each retry grows."""
+
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Work of the kind `callback`: one HTTP request to the owner's server.
+
+    `max_wait_s` is the budget of seconds spent waiting for answers over all attempts, `timeout_s` the limit of one.
+    """
+
+    url: str
+    method: str
+    max_wait_s: float
+    timeout_s: float
+    backoff: Backoff
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The part of a request that may be large and may hold secrets."""
+
+    headers: Headers = ()
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer of the last attempt: lower-case header names, the body as text, the duration in milliseconds."""
+
+    status_code: int
+    headers: Headers
+    body: str
+    duration_ms: int
+
+
+class AttemptOutcome(StrEnum):
+    """How one attempt ended."""
+
+    SUCCEEDED = "succeeded"
+    #: An answer or a transport failure that counts against the task.
+    FAILED = "failed"
+    #: Not finished: the work asked to go on later.
+    CONTINUED = "continued"
+    #: The worker vanished with the lease: whether the call was made is not known.
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One line of a task's history."""
+
+    number: int
+    scheduled_at: int
+    started_at: int
+    finished_at: int | None
+    outcome: AttemptOutcome
+    status_code: int | None = None
+    error: str | None = None
+    next_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningState:
+    """Which of a team's signing secrets are in force: the generation, and until when the one before it is too."""
+
+    generation: int = 1
+    previous_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One task as its row holds it.
+
+    `attempt` counts claims so far. `create_token` names the call that made the row, `claim_token` the claim that holds
+    or last held the lease. `webhook` means that a completion webhook is still to be sent. `payload` and `result` are
+    None where the row was read without them. `expires_at` is in epoch seconds and set with the terminal write only.
+    """
+
+    id: str
+    team: str
+    status: Status
+    work: Callback
+    max_attempts: int
+    due_at: int
+    created_at: int
+    create_token: str
+    payload: Payload | None = None
+    fingerprint: str | None = None
+    delay_until: int | None = None
+    on_complete_url: str | None = None
+    signing: SigningState = field(default_factory=SigningState)
+    attempt: int = 0
+    claim_token: str | None = None
+    claimed_at: int | None = None
+    lease_until: int | None = None
+    started_at: int | None = None
+    completed_at: int | None = None
+    waited_ms: int = 0
+    history: tuple[AttemptRecord, ...] = ()
+    result: Result | None = None
+    error: str | None = None
+    webhook: bool = False
+    expires_at: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def last_attempt(self) -> bool:
+        """Whether the attempt under way is the last one there is."""
+        return self.attempt >= self.max_attempts
+
+    @property
+    def retries_made(self) -> int:
+        """Attempts after the first, without those that only went on with an earlier one."""
+        continued = sum(entry.outcome is AttemptOutcome.CONTINUED for entry in self.history)
+        return max(0, self.attempt - 1 - continued)

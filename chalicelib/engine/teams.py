@@ -1,0 +1,208 @@
+"""Teams: their plan, members, keys and signing secrets, and who a key speaks for.
+
+A team is one item, replaced only over the version it was read with: a plan's limit holds however many ask at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from chalicelib.domain import ids, keys, signing
+from chalicelib.domain.errors import ConflictError, NotFoundError, PlanLimitError, UnavailableError
+from chalicelib.domain.identity import ApiKey, Member, Principal, Team
+from chalicelib.domain.task import SigningState
+from chalicelib.ports.ambient import Clock, Randomness
+from chalicelib.ports.identity import KeyEntry, TeamStore
+
+#: How long a rotated key or secret may live on beside its successor, in seconds: a day.
+LONGEST_OVERLAP_S = 86_400
+_ROUNDS = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A key that was just made: the only time that it is known in full."""
+
+    key: ApiKey
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """Everything about teams. Raises NotFoundError, ConflictError, PlanLimitError."""
+
+    store: TeamStore
+    clock: Clock
+    randomness: Randomness
+    pepper: bytes
+
+    def authenticate(self, key: str) -> Principal | None:
+        """Who a key speaks for; None when it is junk, unknown, revoked or past its end. Junk costs no read."""
+        if not keys.plausible(key):
+            return None
+        return self.principal(keys.hashed(key, self.pepper))
+
+    def principal(self, key_hash: str) -> Principal | None:
+        """Who the key with this hash speaks for. The hash only leads to the team; whether the key works, the team's own
+        item says, so that revoking is one write."""
+        entry = self.store.key(key_hash)
+        team = None if entry is None else self.store.team(entry.team)
+        if entry is None or team is None:
+            return None
+        return Principal(team, entry.key_id) if entry.key_id in self._live(team) else None
+
+    def create(self, name: str, plan: str) -> tuple[Team, Minted]:
+        """A new team with its first key."""
+        now = self.clock.now()
+        team = Team(self._id(), name, plan, now, signing_since=now)
+        minted = self._mint("default")
+        team = replace(team, keys={minted.key.id: minted.key})
+        self.store.put_key(minted.key.key_hash, KeyEntry(team.id, minted.key.id))
+        if not self.store.save(team, over=None):
+            raise UnavailableError("the team could not be stored")
+        return team, minted
+
+    def get(self, team_id: str) -> Team:
+        """The team of this id."""
+        team = self.store.team(team_id)
+        if team is None:
+            raise NotFoundError
+        return team
+
+    def all(self) -> list[Team]:
+        """All teams, oldest first."""
+        return sorted(self.store.teams(), key=lambda team: (team.created_at, team.id))
+
+    def create_key(self, team_id: str, name: str) -> Minted:
+        """One more key, within the plan."""
+        minted = self._mint(name)
+        # The hash leads to the team before the team knows the key: a stop in between leaves a key that nobody was told.
+        self.store.put_key(minted.key.key_hash, KeyEntry(team_id, minted.key.id))
+
+        def add(team: Team) -> Team:
+            limit = team.plan.keys
+            if limit is not None and sum(key.expires_at is None for key in team.keys.values()) >= limit:
+                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} API key per team")
+            return replace(team, keys={**team.keys, minted.key.id: minted.key})
+
+        try:
+            self._change(team_id, add)
+        except (PlanLimitError, NotFoundError):
+            self.store.put_key(minted.key.key_hash, None)
+            raise
+        return minted
+
+    def revoke_key(self, team_id: str, key_id: str) -> ApiKey:
+        """The key fails the next request."""
+        revoked: list[ApiKey] = []
+
+        def revoke(team: Team) -> Team:
+            if key_id not in team.keys:
+                raise NotFoundError
+            revoked[:] = [team.keys[key_id]]
+            return replace(team, keys=_without(team.keys, key_id))
+
+        self._change(team_id, revoke)
+        self.store.put_key(revoked[0].key_hash, None)
+        return revoked[0]
+
+    def rotate_key(self, team_id: str, key_id: str, overlap_s: int) -> tuple[Minted, ApiKey]:
+        """A successor for a key, which lives on for `overlap_s` seconds and no longer counts against the plan."""
+        minted = self._mint("")
+        self.store.put_key(minted.key.key_hash, KeyEntry(team_id, minted.key.id))
+        ends_at = self.clock.now() + overlap_s * 1000
+
+        def turn(team: Team) -> Team:
+            key = team.keys.get(key_id)
+            if key is None:
+                raise NotFoundError
+            if key.expires_at is not None:
+                raise ConflictError
+            successor = replace(minted.key, name=key.name)
+            return replace(
+                team, keys={**self._live(team), key_id: replace(key, expires_at=ends_at), successor.id: successor}
+            )
+
+        try:
+            team = self._change(team_id, turn)
+        except (ConflictError, NotFoundError):
+            self.store.put_key(minted.key.key_hash, None)
+            raise
+        ending = team.keys[key_id]
+        self.store.put_key(ending.key_hash, KeyEntry(team_id, key_id, ends_at))
+        return Minted(team.keys[minted.key.id], minted.secret), ending
+
+    def keys(self, team_id: str) -> list[ApiKey]:
+        """The team's working keys, oldest first."""
+        return sorted(self._live(self.get(team_id)).values(), key=lambda key: (key.created_at, key.id))
+
+    def add_member(self, team_id: str, email: str) -> Member:
+        """One more member, within the plan. ConflictError when the address is a member's already."""
+        member = Member(self._id(), email, self.clock.now())
+
+        def add(team: Team) -> Team:
+            if any(other.email.casefold() == email.casefold() for other in team.members.values()):
+                raise ConflictError
+            limit = team.plan.members
+            if limit is not None and len(team.members) >= limit:
+                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} members per team")
+            return replace(team, members={**team.members, member.id: member})
+
+        self._change(team_id, add)
+        return member
+
+    def remove_member(self, team_id: str, member_id: str) -> None:
+        """The member leaves the team."""
+
+        def remove(team: Team) -> Team:
+            if member_id not in team.members:
+                raise NotFoundError
+            return replace(team, members=_without(team.members, member_id))
+
+        self._change(team_id, remove)
+
+    def members(self, team_id: str) -> list[Member]:
+        """The team's members, oldest first."""
+        return sorted(self.get(team_id).members.values(), key=lambda member: (member.created_at, member.id))
+
+    def signing_secret(self, team: Team) -> str:
+        """The secret that signs what goes out for the team."""
+        return signing.secret(self.pepper, team.id, team.signing.generation)
+
+    def rotate_signing_secret(self, team_id: str, overlap_s: int) -> Team:
+        """A new signing secret; everything is signed with both for `overlap_s` seconds."""
+        now = self.clock.now()
+
+        def turn(team: Team) -> Team:
+            state = SigningState(team.signing.generation + 1, now + overlap_s * 1000 if overlap_s else None)
+            return replace(team, signing=state, signing_since=now)
+
+        return self._change(team_id, turn)
+
+    def _change(self, team_id: str, change: Callable[[Team], Team]) -> Team:
+        for _ in range(_ROUNDS):
+            team = self.get(team_id)
+            changed = replace(change(team), version=team.version + 1)
+            if self.store.save(changed, over=team.version):
+                return changed
+        raise UnavailableError("the team changes too often to be saved")
+
+    def _live(self, team: Team) -> dict[str, ApiKey]:
+        now = self.clock.now()
+        return {id_: key for id_, key in team.keys.items() if key.expires_at is None or key.expires_at > now}
+
+    def _mint(self, name: str) -> Minted:
+        secret = keys.mint(self.randomness.bytes(32))
+        key = ApiKey(self._id(), name, keys.shown_prefix(secret), keys.hashed(secret, self.pepper), self.clock.now())
+        return Minted(key, secret)
+
+    def _id(self) -> str:
+        return ids.uuid4_from(self.randomness.bytes(16))
+
+
+def _without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
+    return {name: value for name, value in mapping.items() if name != key}

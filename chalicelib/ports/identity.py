@@ -1,0 +1,44 @@
+"""Where teams, keys and rate windows live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.identity import Team
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """What a key's hash leads to. `expires_at` (epoch milliseconds): the key no longer works from then on."""
+
+    team: str
+    key_id: str
+    expires_at: int | None = None
+
+
+class TeamStore(Protocol):
+    """Teams, and the index from a key's hash to its team. Reads are strongly consistent."""
+
+    def team(self, team_id: str) -> Team | None:
+        """The team with its keys and members."""
+
+    def teams(self) -> list[Team]:
+        """All teams, for the operator."""
+
+    def save(self, team: Team, *, over: int | None) -> bool:
+        """Store a team over the version it was read with, or as a new one (None). False when the version is another."""
+
+    def key(self, key_hash: str) -> KeyEntry | None:
+        """What a key's hash leads to."""
+
+    def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
+        """Set what a key's hash leads to; None forgets it."""
+
+
+class Windows(Protocol):
+    """Rate windows: small blobs under a name, replaced only over the version they were computed from."""
+
+    def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
+        """Store the blob as version `over + 1` if the stored version is `over` (0: none is stored); None when done,
+        else the stored version and blob."""

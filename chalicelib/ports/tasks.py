@@ -1,0 +1,71 @@
+"""Where task rows live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.listing import Page, Position, Query
+from chalicelib.domain.task import Payload, Status, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a row must still say for a write to be applied: the status, the attempt and the claim it was read with."""
+
+    status: Status
+    attempt: int
+    token: str | None
+
+    @classmethod
+    def of(cls, task: Task) -> Fence:
+        return cls(task.status, task.attempt, task.claim_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The write was made; `task` is the row as it now stands."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The condition did not hold; `row` is the row that refused it, None when there is none."""
+
+    row: Task | None
+
+
+class TaskStore(Protocol):
+    """Conditional writes on single rows, each atomic. Every row handed back is as the last applied write left it.
+
+    Rows come without `payload` and `result` where these are stored apart, except as said.
+    """
+
+    def create(self, task: Task) -> Applied | Refused:
+        """Store a new row. Refused when the id is taken."""
+
+    def claim(self, task_id: str, *, attempt: int, token: str, now: int) -> Applied | Refused:
+        """Claim attempt number `attempt` on the condition of `wakeup.startable`; the row as `lifecycle.claim` says."""
+
+    def commit(self, task: Task, fence: Fence) -> Applied | Refused:
+        """Replace the changing fields of a row that still stands as the fence says."""
+
+    def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
+        """Withdraw a waiting task of this team: status, end and expiry as `lifecycle.cancel` says."""
+
+    def announced(self, task_id: str) -> None:
+        """Clear the row's mark that a completion webhook is still to be sent."""
+
+
+class TaskReader(Protocol):
+    """Reads of task rows. An expired row is absent, whether or not it was deleted yet."""
+
+    def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
+        """The row with its result, and with its payload on request. Strongly consistent."""
+
+    def payload(self, task: Task) -> Payload:
+        """The payload of a row that came without it."""
+
+    def page(self, query: Query, position: Position, limit: int) -> Page:
+        """One page of a listing with results. May lag behind writes by a few seconds."""
