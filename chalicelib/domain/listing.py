@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from chalicelib.domain.task import CLAIMABLE, Status, Task
 
+#: The results' bodies on one page come to at most so many bytes of UTF-8 together, or to those of a single task: an
+#: answer of a Lambda function is limited to 6 MB.
+PAGE_BODY_BYTES = 4 * 1024 * 1024
+
 
 class View(StrEnum):
     """The seven statuses a listing can be asked for, as AsyncQueue names them."""
@@ -85,7 +89,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing; `total` counts the whole listing, `more` says whether tasks follow this page."""
+    """One page of a listing; `total` counts the whole listing, `more` says whether tasks follow this page.
+
+    A page ends before the task whose result would exceed `PAGE_BODY_BYTES`; its first task is always on it.
+    """
 
     tasks: tuple[Task, ...]
     total: int

@@ -153,5 +153,13 @@ class Task:
     @property
     def retries_made(self) -> int:
         """Attempts after the first, without those that only went on with an earlier one."""
-        continued = sum(entry.outcome is AttemptOutcome.CONTINUED for entry in self.history)
-        return max(0, self.attempt - 1 - continued)
+        return max(0, self.attempt - 1 - self._continued)
+
+    @property
+    def max_retries(self) -> int:
+        """The retries that were asked for: going on with an attempt raised `max_attempts` without spending one."""
+        return self.max_attempts - 1 - self._continued
+
+    @property
+    def _continued(self) -> int:
+        return sum(entry.outcome is AttemptOutcome.CONTINUED for entry in self.history)

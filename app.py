@@ -1,0 +1,33 @@
+"""Sluice's Lambda entry points: a table of contents. Everything is decided in `chalicelib`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Chalice
+
+from chalicelib import settings, workers
+from chalicelib.surfaces.asyncqueue.routes import surface as asyncqueue
+
+app = Chalice(app_name="sluice")
+names = settings.names()
+
+app.register_blueprint(asyncqueue.register("/v1", "/operator", ""))
+
+
+@app.on_sqs_message(queue=names.tasks_queue, batch_size=10)
+def attempt(event: Any) -> dict[str, Any]:
+    """Make the attempts that the tasks queue calls for."""
+    return workers.attempts(event.to_dict(), event.context.get_remaining_time_in_millis())
+
+
+@app.on_sqs_message(queue=names.webhooks_queue, batch_size=10)
+def webhook(event: Any) -> dict[str, Any]:
+    """Send the completion webhooks that the webhooks queue calls for."""
+    return workers.webhooks(event.to_dict(), event.context.get_remaining_time_in_millis())
+
+
+@app.on_sqs_message(queue=names.dead_letters_queue, batch_size=10)
+def rescue(event: Any) -> dict[str, Any]:
+    """Settle what the queues and schedules could not deliver."""
+    return workers.dead_letters(event.to_dict(), event.context.get_remaining_time_in_millis())

@@ -1,0 +1,1 @@
+"""What one attempt does, one file per kind of work."""

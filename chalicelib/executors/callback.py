@@ -1,0 +1,93 @@
+"""The kind `callback`: one HTTP request to the owner's server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from json import JSONDecodeError, loads
+
+from chalicelib.domain.exchange import Answer, Failure, Headers, NoAnswer, Request
+from chalicelib.domain.outcome import BudgetSpent, Failed, Outcome, Succeeded
+from chalicelib.domain.task import Payload, Result, Task
+from chalicelib.executors.signatures import Signatures
+from chalicelib.executors.text import body_text
+from chalicelib.ports.ambient import Clock
+from chalicelib.ports.outbound import Door
+
+#: How much of an answer is read and kept: 256 KiB.
+MAX_BODY_BYTES = 262_144
+USER_AGENT = "Sluice"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackExecutor:
+    """Calls the task's URL once.
+
+    Any answer below 500 is success; a 5xx, a transport failure or the attempt's timeout is a failure. The seconds spent
+    waiting are summed over the attempts: once they reach the task's `max_wait_s` the budget is spent.
+    """
+
+    door: Door
+    clock: Clock
+    signatures: Signatures
+
+    def attempt(self, task: Task, *, at_most_ms: int) -> Outcome:
+        left_ms = round(task.work.max_wait_s * 1000) - task.waited_ms
+        if left_ms <= 0:
+            return BudgetSpent(_budget_error(task))
+        limit_ms = min(round(task.work.timeout_s * 1000), left_ms, at_most_ms)
+        request = self._request(task)
+        began = self.clock.now()
+        answer = self.door.send(request, timeout_s=limit_ms / 1000, max_body_bytes=MAX_BODY_BYTES)
+        waited_ms = self.clock.now() - began
+        if isinstance(answer, Answer):
+            result = Result(answer.status, answer.headers, body_text(answer, MAX_BODY_BYTES), waited_ms)
+            if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return Succeeded(waited_ms, result)
+            return Failed(f"Server error: HTTP {answer.status} - {_phrase(answer)}", waited_ms, result)
+        if answer.failure is Failure.TIMED_OUT and limit_ms == left_ms:
+            return BudgetSpent(_budget_error(task), max(waited_ms, left_ms))
+        return Failed(_transport_error(answer), waited_ms)
+
+    def _request(self, task: Task) -> Request:
+        payload = task.payload or Payload()
+        body = None if task.work.method == "GET" or payload.body is None else payload.body.encode()
+        given = {name.lower() for name, _ in payload.headers}
+        headers = [pair for pair in payload.headers if body is not None or pair[0].lower() != "content-type"]
+        if body is not None and "content-type" not in given:
+            headers.append(("Content-Type", _content_type(payload.body or "")))
+        if "user-agent" not in given:
+            headers.append(("User-Agent", USER_AGENT))
+        headers.extend(self._own_headers(task, body or b""))
+        return Request(task.work.method, task.work.url, tuple(headers), body)
+
+    def _own_headers(self, task: Task, body: bytes) -> Headers:
+        return (
+            ("Idempotency-Key", task.id),
+            ("X-Task-Attempt", str(task.attempt)),
+            ("X-Task-Last-Attempt", "true" if task.last_attempt else "false"),
+            *self.signatures.headers(task, message_id=task.id, body=body),
+        )
+
+
+def _content_type(body: str) -> str:
+    try:
+        loads(body)
+    except (JSONDecodeError, RecursionError):
+        return "text/plain; charset=utf-8"
+    return "application/json"
+
+
+def _phrase(answer: Answer) -> str:
+    try:
+        return HTTPStatus(answer.status).phrase
+    except ValueError:
+        return answer.reason or "Unknown"
+
+
+def _transport_error(answer: NoAnswer) -> str:
+    return f"fetch failed: {answer.failure.value}"
+
+
+def _budget_error(task: Task) -> str:
+    return f"Timeout: no response within {task.work.max_wait_s:g} seconds"

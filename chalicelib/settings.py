@@ -1,0 +1,113 @@
+"""Every setting, read from the environment once. The only reader of `os.environ`.
+
+A setting that makes no sense stops the start with a sentence that says what to change; values of secrets are never
+part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from chalicelib.engine.batons import LONGEST_HORIZON_S, SHORTEST_HORIZON_S
+from chalicelib.names import Names
+
+LOCAL_STAGE = "local"
+#: Where the local stack keeps the secrets it made, for a second process that joins it.
+LOCAL_SECRETS = Path(".local") / "secrets.json"
+
+
+class SettingError(Exception):
+    """A setting is missing or makes no sense; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one deployment."""
+
+    names: Names
+    operator_key: str
+    key_pepper: bytes
+    retention_s: int
+    horizon_s: int
+    outbound_allow_networks: tuple[IPv4Network | IPv6Network, ...]
+    cors_allow_origins: tuple[str, ...]
+    #: Requests per minute and team in place of the plan's; 0 lifts the limit, None leaves it to the plan.
+    asyncqueue_rate_limit: int | None
+    #: Whether the queues' mappings report which messages of a batch failed.
+    partial_batch: bool
+    aws_endpoint_url: str | None
+
+    @property
+    def local(self) -> bool:
+        return self.names.stage == LOCAL_STAGE
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in an environment. Raises SettingError."""
+    stage = environ.get("SLUICE_STAGE", LOCAL_STAGE)
+    secrets = _local_secrets() if stage == LOCAL_STAGE else {}
+    return Settings(
+        names=names(environ),
+        operator_key=_secret(environ, secrets, "OPERATOR_KEY"),
+        key_pepper=_secret(environ, secrets, "KEY_PEPPER").encode(),
+        retention_s=_integer(environ, "RETENTION_DAYS", 30, 1, 3650) * 86_400,
+        horizon_s=_integer(environ, "QUEUE_HORIZON_SECONDS", LONGEST_HORIZON_S, SHORTEST_HORIZON_S, LONGEST_HORIZON_S),
+        outbound_allow_networks=_networks(environ, "OUTBOUND_ALLOW_NETWORKS"),
+        cors_allow_origins=_words(environ, "CORS_ALLOW_ORIGINS"),
+        asyncqueue_rate_limit=_optional_integer(environ, "ASYNCQUEUE_RATE_LIMIT", 0, 1_000_000),
+        partial_batch=environ.get("PARTIAL_BATCH", "") == "on",
+        aws_endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
+    )
+
+
+def names(environ: Mapping[str, str] = os.environ) -> Names:
+    """What the resources are called: all that `app.py` needs while it is imported for packaging."""
+    return Names(
+        stage=environ.get("SLUICE_STAGE", LOCAL_STAGE),
+        account=environ.get("SLUICE_ACCOUNT_ID", "123456789012"),
+        region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+    )
+
+
+def _local_secrets() -> Mapping[str, str]:
+    try:
+        return dict(json.loads(LOCAL_SECRETS.read_text()))
+    except FileNotFoundError:
+        return {}
+
+
+def _secret(environ: Mapping[str, str], fallback: Mapping[str, str], name: str) -> str:
+    value = environ.get(name) or fallback.get(name, "")
+    if len(value) < 16:
+        raise SettingError(f"{name} must be set to at least 16 characters; `openssl rand -hex 32` makes a good one")
+    return value
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = _optional_integer(environ, name, low, high)
+    return default if value is None else value
+
+
+def _optional_integer(environ: Mapping[str, str], name: str, low: int, high: int) -> int | None:
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise SettingError(f"{name} must be a whole number between {low} and {high}, not {text!r}")
+    return int(text)
+
+
+def _words(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in environ.get(name, "").split(",") if word.strip())
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(word) for word in _words(environ, name))
+    except ValueError as error:
+        raise SettingError(f"{name} must be networks like 10.0.0.0/8, separated by commas: {error}") from None

@@ -1,0 +1,1 @@
+"""One folder per API, and `kit`, which tames the framework for all of them."""

@@ -1,0 +1,1 @@
+"""AsyncQueue: HTTP callbacks with delays, retries and completion webhooks; teams and their keys."""

@@ -1,0 +1,198 @@
+"""AsyncQueue's endpoints. Each one: read the request, one call into the engine, one view."""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib.domain.errors import ConflictError, NotFoundError
+from chalicelib.domain.identity import PLANS
+from chalicelib.engine.query import LONGEST_WAIT_S
+from chalicelib.engine.teams import LONGEST_OVERLAP_S
+from chalicelib.surfaces import fields
+from chalicelib.surfaces.asyncqueue.edge import OPEN, OPERATOR, TEAM, AsyncQueueEdge, ok
+from chalicelib.surfaces.asyncqueue.orders import order
+from chalicelib.surfaces.asyncqueue.pages import listing, page_view
+from chalicelib.surfaces.json_body import json_object, optional_json_object
+from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
+from chalicelib.views import asyncqueue as views
+
+surface = Surface("asyncqueue", AsyncQueueEdge())
+
+_TASK: Texts = {
+    NotFoundError: "Task not found",
+    ConflictError: "Only pending or delayed tasks can be cancelled",
+}
+_KEY: Texts = {NotFoundError: "API key not found", ConflictError: "API key was already rotated"}
+_MEMBER: Texts = {NotFoundError: "Member not found", ConflictError: "email is already a member of this team"}
+_TEAM: Texts = {NotFoundError: "Team not found"}
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", re.ASCII)
+_LONGEST_NAME = 100
+
+
+@surface.route("POST /v1/tasks", TEAM, _TASK)
+def create_task(call: Call) -> Reply:
+    submitted = call.platform.submit(order(call, json_object(call)))
+    task = submitted.task
+    headers = {
+        "Location": f"{call.path.rstrip('/')}/{task.id}",
+        **({"Idempotent-Replayed": "true"} if submitted.replayed else {}),
+    }
+    return ok({"task": views.accepted(task)}, 201, headers)
+
+
+@surface.route("GET /v1/tasks", TEAM)
+def list_tasks(call: Call) -> Reply:
+    query, position, limit = listing(call)
+    page = call.platform.tasks.page(query, position, limit)
+    tasks = [views.shown(task, now=query.now) for task in page.tasks]
+    view, headers = page_view(call, page, position, limit, tasks)
+    return ok(view, 200, headers)
+
+
+@surface.route("GET /v1/tasks/{id}", TEAM, _TASK)
+def get_task(call: Call) -> Reply:
+    fields.refuse_unknown(call.query, ("wait", "include"), "query parameter")
+    request = _include(call)
+    seconds = _wait(call)
+    if seconds:
+        task = call.platform.tasks.wait(call.team, call.params["id"], seconds=seconds, payload=request)
+    else:
+        task = call.platform.tasks.get(call.team, call.params["id"], payload=request)
+    view = views.with_request if request else views.shown
+    return ok({"task": view(task, now=call.now)})
+
+
+@surface.route("POST /v1/tasks/{id}/cancel", TEAM, _TASK)
+def cancel_task(call: Call) -> Reply:
+    task = call.platform.cancel(call.team, call.params["id"])
+    return ok({"task": views.shown(task, now=call.now)})
+
+
+@surface.route("GET /v1/tasks/{id}/attempts", TEAM, _TASK)
+def list_attempts(call: Call) -> Reply:
+    return ok(views.attempts(call.platform.tasks.get(call.team, call.params["id"])))
+
+
+@surface.route("GET /v1/keys", TEAM)
+def list_keys(call: Call) -> Reply:
+    return ok({"keys": [views.api_key(key) for key in call.platform.teams.keys(call.team)]})
+
+
+@surface.route("POST /v1/keys", TEAM)
+def create_key(call: Call) -> Reply:
+    minted = call.platform.teams.create_key(call.team, _name(call, ("name",)))
+    return ok(views.new_api_key(minted.key, minted.secret), 201)
+
+
+@surface.route("DELETE /v1/keys/{id}", TEAM, _KEY)
+def revoke_key(call: Call) -> Reply:
+    key = call.platform.teams.revoke_key(call.team, call.params["id"])
+    return ok({"id": key.id, "revoked": True})
+
+
+@surface.route("POST /v1/keys/{id}/rotate", TEAM, _KEY)
+def rotate_key(call: Call) -> Reply:
+    minted, previous = call.platform.teams.rotate_key(call.team, call.params["id"], _overlap(call))
+    view = views.new_api_key(minted.key, minted.secret)
+    ending = views.api_key(previous)
+    return ok({**view, "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}, 201)
+
+
+@surface.route("GET /v1/members", TEAM)
+def list_members(call: Call) -> Reply:
+    return ok({"members": [views.member(member) for member in call.platform.teams.members(call.team)]})
+
+
+@surface.route("POST /v1/members", TEAM, _MEMBER)
+def add_member(call: Call) -> Reply:
+    members = json_object(call)
+    fields.refuse_unknown(members, ("email",))
+    email = fields.text(members, "email", longest=254, required=True) or ""
+    if not _EMAIL.fullmatch(email):
+        raise Problem(400, "email must be a valid email address", field="email")
+    return ok(views.member(call.platform.teams.add_member(call.team, email)), 201)
+
+
+@surface.route("DELETE /v1/members/{id}", TEAM, _MEMBER)
+def remove_member(call: Call) -> Reply:
+    call.platform.teams.remove_member(call.team, call.params["id"])
+    return ok({"id": call.params["id"], "removed": True})
+
+
+@surface.route("GET /v1/signing-secret", TEAM)
+def get_signing_secret(call: Call) -> Reply:
+    team = call.platform.teams.get(call.team)
+    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
+
+
+@surface.route("POST /v1/signing-secret/rotate", TEAM)
+def rotate_signing_secret(call: Call) -> Reply:
+    team = call.platform.teams.rotate_signing_secret(call.team, _overlap(call))
+    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
+
+
+@surface.route("POST /operator/teams", OPERATOR)
+def create_team(call: Call) -> Reply:
+    name = _name(call, ("name", "plan"))
+    plan = fields.choice(json_object(call), "plan", tuple(PLANS)) or "free"
+    team, minted = call.platform.teams.create(name, plan)
+    view = {
+        "team": views.team(team),
+        "apiKey": {"id": minted.key.id, "key": minted.secret},
+        "signingSecret": call.platform.teams.signing_secret(team),
+    }
+    return ok(view, 201)
+
+
+@surface.route("GET /operator/teams", OPERATOR)
+def list_teams(call: Call) -> Reply:
+    return ok({"teams": [views.team(team) for team in call.platform.teams.all()]})
+
+
+@surface.route("GET /operator/teams/{id}", OPERATOR, _TEAM)
+def get_team(call: Call) -> Reply:
+    return ok({"team": views.team(call.platform.teams.get(call.params["id"]))})
+
+
+@surface.route("POST /operator/teams/{id}/keys", OPERATOR, _TEAM)
+def create_team_key(call: Call) -> Reply:
+    minted = call.platform.teams.create_key(call.params["id"], _name(call, ("name",)))
+    return ok(views.new_api_key(minted.key, minted.secret), 201)
+
+
+@surface.route("GET /health", OPEN)
+def health(call: Call) -> Reply:
+    parts = {part: "ok" if works else "down" for part, works in call.platform.health().items()}
+    up = all(state == "ok" for state in parts.values())
+    return ok({"status": "ok" if up else "down", "parts": parts}, 200 if up else 503)
+
+
+def _name(call: Call, known: tuple[str, ...]) -> str:
+    members = json_object(call)
+    fields.refuse_unknown(members, known)
+    return fields.text(members, "name", longest=_LONGEST_NAME, required=True) or ""
+
+
+def _overlap(call: Call) -> int:
+    members = optional_json_object(call)
+    fields.refuse_unknown(members, ("overlapSeconds",))
+    return fields.whole_seconds(members, "overlapSeconds", default=LONGEST_OVERLAP_S, longest=LONGEST_OVERLAP_S)
+
+
+def _include(call: Call) -> bool:
+    value = call.query.get("include")
+    if value not in (None, "request"):
+        raise Problem(400, "include must be one of: request", field="include")
+    return value is not None
+
+
+def _wait(call: Call) -> float:
+    text = call.query.get("wait", "0")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise Problem(400, f"wait must be a number of seconds between 0 and {LONGEST_WAIT_S}", field="wait")
+    return min(seconds, LONGEST_WAIT_S)

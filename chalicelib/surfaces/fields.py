@@ -1,0 +1,78 @@
+"""Reading typed members out of a JSON object, with refusals that name the member and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from chalicelib.surfaces.kit import Problem
+
+
+def refuse_unknown(members: Mapping[str, Any], known: Collection[str], what: str = "field") -> None:
+    """Refuse a member that nobody reads, and say which one was probably meant."""
+    for name in members:
+        if name not in known:
+            close = difflib.get_close_matches(_plain(name), [_plain(other) for other in known], n=1, cutoff=0.75)
+            meant = next((other for other in known if close and _plain(other) == close[0]), None)
+            hint = f"; did you mean {meant}?" if meant else f"; allowed: {', '.join(known)}"
+            raise Problem(400, f"Unknown {what} {_shown(name)}{hint}", field=_shown(name))
+
+
+def text(
+    members: Mapping[str, Any], name: str, *, longest: int, required: bool = False, printable: bool = True
+) -> str | None:
+    """A text of at most `longest` characters; null counts as absent."""
+    value = members.get(name)
+    if value is None or (required and value == ""):
+        if required:
+            raise Problem(400, f"{name} is required", field=name)
+        return None
+    if not isinstance(value, str):
+        raise Problem(400, f"{name} must be a string", field=name)
+    if len(value) > longest:
+        raise Problem(400, f"{name} must be at most {longest} characters", field=name)
+    if printable and not value.isprintable():
+        raise Problem(400, f"{name} must not contain control characters", field=name)
+    if "\0" in value:
+        raise Problem(400, f"{name} must not contain NUL characters", field=name)
+    return value
+
+
+def number(members: Mapping[str, Any], name: str) -> float | None:
+    """A finite number, or None when absent; raises TypeError when it is anything else (the caller words it)."""
+    value = members.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(name)
+    return value
+
+
+def choice(members: Mapping[str, Any], name: str, allowed: Collection[str]) -> str | None:
+    """One of the allowed texts, in exactly this spelling."""
+    value = members.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in allowed:
+        raise Problem(400, f"{name} must be one of: {', '.join(allowed)}", field=name)
+    return value
+
+
+def whole_seconds(members: Mapping[str, Any], name: str, *, default: int, longest: int) -> int:
+    """A whole number of seconds between 0 and `longest`."""
+    value = members.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= longest:
+        raise Problem(400, f"{name} must be a whole number between 0 and {longest}", field=name)
+    return value
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _shown(name: str) -> str:
+    """A stranger's text, safe in a message: short, and without anything that could break a line or a page."""
+    return "".join(character if character.isprintable() else "?" for character in name[:64])

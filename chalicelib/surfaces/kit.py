@@ -1,0 +1,244 @@
+"""The one file that tames Chalice.
+
+A `Surface` collects its endpoints as a table and registers each path once, for every method, so that wrong methods,
+unknown paths, content types and failures are answered in the surface's own shape instead of the framework's:
+
+- views that raise never reach the framework's own error replies (aws/chalice#1693);
+- content types are judged after authentication, by the surface (every route takes `*/*`);
+- path variables are decoded here, once (aws/chalice#511);
+- there are no greedy routes (aws/chalice#2072), so unknown paths are caught by one route per depth.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from chalice import Blueprint, Response
+
+from chalicelib.domain.errors import SluiceError
+from chalicelib.domain.identity import Principal
+from chalicelib.domain.ids import uuid4_from
+from chalicelib.wiring import Platform, platform
+
+METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
+#: Unknown paths are answered in the surface's own shape down to this many segments.
+DEPTH = 8
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the path as it was asked for (with the API's stage, behind API Gateway), decoded path variables, the
+    last value of each query parameter, lower-case header names."""
+
+    platform: Platform
+    method: str
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    request_id: str
+    principal: Principal | None = None
+
+    @property
+    def team(self) -> str:
+        """The team the request speaks for."""
+        return self.principal.team.id if self.principal is not None else ""
+
+    @property
+    def now(self) -> int:
+        return self.platform.parts.clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A status, a body (None: no body) and headers."""
+
+    status: int
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Problem(Exception):  # noqa: N818  (it is an answer rather than an error)
+    """A refusal in the words of a surface."""
+
+    def __init__(
+        self, status: int, message: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.field = field
+        self.headers = dict(headers or {})
+
+
+View = Callable[[Call], Reply]
+Texts = Mapping[type[SluiceError], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A view, who may call it, and what the engine's refusals are called here."""
+
+    view: View
+    access: str
+    texts: Texts
+
+
+class Edge(Protocol):
+    """How a surface lets callers in and words its replies."""
+
+    def admit(self, call: Call, access: str) -> tuple[Call, Mapping[str, str]]:
+        """Authenticate and count the request. The call with its principal, and headers for whatever reply follows.
+        Raises Problem."""
+
+    def translate(self, error: SluiceError, texts: Texts) -> Problem:
+        """The surface's words for a refusal of the engine."""
+
+    def refuse(self, call: Call, problem: Problem) -> Reply:
+        """The reply for a refusal."""
+
+
+class Surface:
+    """The endpoints of one API under one or more path prefixes."""
+
+    def __init__(self, name: str, edge: Edge) -> None:
+        self.blueprint = Blueprint(name)
+        self.endpoints: dict[str, dict[str, Endpoint]] = {}
+        self._edge = edge
+
+    def route(self, rule: str, access: str, texts: Texts | None = None) -> Callable[[View], View]:
+        """Declare a view as `GET /path/{variable}`, with who may call it (the edge knows the words)."""
+        method, path = rule.split(" ")
+
+        def declare(view: View) -> View:
+            self.endpoints.setdefault(path, {})[method] = Endpoint(view, access, texts or {})
+            return view
+
+        return declare
+
+    def register(self, *prefixes: str) -> Blueprint:
+        """Register every declared path with the framework, and below each prefix one route per depth that catches
+        unknown paths."""
+        unknown = [
+            prefix.rstrip("/") + "".join(f"/{{p{level}}}" for level in range(1, depth + 1))
+            for prefix in prefixes
+            for depth in range(DEPTH)
+        ]
+        for number, path in enumerate([*self.endpoints, *(path or "/" for path in unknown)]):
+            if number < len(self.endpoints) or path not in self.endpoints:
+                self._register(path, number)
+        return self.blueprint
+
+    def _register(self, path: str, number: int) -> None:
+        def view(**params: str) -> Response:
+            return self._answer(self.endpoints.get(path, {}), params)
+
+        view.__name__ = f"{self.blueprint._import_name}_{number}"
+        self.blueprint.route(path, methods=METHODS, content_types=["*/*"], name=view.__name__)(view)
+
+    def _answer(self, endpoints: Mapping[str, Endpoint], params: Mapping[str, str]) -> Response:
+        here = platform()
+        began = here.parts.clock.now()
+        call = _call(here, self.blueprint.current_request, params)
+        trouble: dict[str, object] = {}
+        reply, team = self._reply(endpoints, call, trouble)
+        here.parts.recorder.record(
+            "request",
+            method=call.method,
+            path=call.path,
+            status=reply.status,
+            ms=here.parts.clock.now() - began,
+            request_id=call.request_id,
+            team=team,
+            **trouble,
+        )
+        headers = {"X-Request-Id": call.request_id, **_cors(here, call), **reply.headers}
+        return Response(
+            body="" if reply.body is None or call.method == "HEAD" else reply.body,
+            status_code=reply.status,
+            headers=headers,
+        )
+
+    def _reply(
+        self, endpoints: Mapping[str, Endpoint], call: Call, trouble: dict[str, object]
+    ) -> tuple[Reply, str | None]:
+        headers: Mapping[str, str] = {}
+        texts: Texts = {}
+        try:
+            if call.method == "OPTIONS" and call.platform.settings.cors_allow_origins:
+                return Reply(204, headers={"Allow": _allow(endpoints)}), None
+            endpoint = _endpoint(endpoints, call)
+            texts = endpoint.texts
+            call, headers = self._edge.admit(call, endpoint.access)
+            reply = endpoint.view(call)
+        except Problem as problem:
+            reply = self._edge.refuse(call, problem)
+            trouble["error"] = problem.message
+        except SluiceError as error:
+            reply = self._edge.refuse(call, self._edge.translate(error, texts))
+            trouble["error"] = error.code
+        except Exception as error:  # noqa: BLE001  (whatever happens, no trace leaves)
+            reply = self._edge.refuse(call, Problem(500, "Internal server error"))
+            trouble.update(error=type(error).__name__, where=_where(error))
+        return replace(reply, headers={**headers, **reply.headers}), call.team or None
+
+
+def _endpoint(endpoints: Mapping[str, Endpoint], call: Call) -> Endpoint:
+    if not endpoints:
+        raise Problem(404, "Not found")
+    endpoint = endpoints.get("GET" if call.method == "HEAD" else call.method)
+    if endpoint is None:
+        raise Problem(405, f"Method not allowed; allowed: {_allow(endpoints)}", headers={"Allow": _allow(endpoints)})
+    return endpoint
+
+
+def _allow(endpoints: Mapping[str, Endpoint]) -> str:
+    return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])
+
+
+def _call(here: Platform, request: Any, params: Mapping[str, str]) -> Call:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    given = headers.get("x-request-id", "")
+    return Call(
+        platform=here,
+        method=request.method,
+        path=request.context.get("path") or request.path,
+        params={name: unquote(value) for name, value in params.items()},
+        query=dict(request.query_params.items()) if request.query_params else {},
+        headers=headers,
+        body=request.raw_body or b"",
+        request_id=given if _REQUEST_ID.fullmatch(given) else uuid4_from(here.parts.randomness.bytes(16)),
+    )
+
+
+def _cors(here: Platform, call: Call) -> Mapping[str, str]:
+    origins = here.settings.cors_allow_origins
+    origin = call.headers.get("origin")
+    if origin is None or not ("*" in origins or origin in origins):
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": ", ".join(METHODS),
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id",
+        "Access-Control-Expose-Headers": "Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
+        "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id",
+        "Vary": "Origin",
+    }
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the failure: enough to find it, nothing of what was sent."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return sys.executable
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('chalicelib/')[2]}:{trace.tb_lineno}"

@@ -1,0 +1,31 @@
+"""The record of what happens: one structured line per event on the logger `sluice`.
+
+A line's text is the event's name; its fields ride along as `record.fields`. On Lambda the Powertools formatter turns
+both into one JSON object; the local stack attaches a handler that writes them for people.
+"""
+
+from __future__ import annotations
+
+import logging
+
+LOGGER = logging.getLogger("sluice")
+
+
+class LogRecorder:
+    """Writes every event as one line."""
+
+    def record(self, event: str, **fields: object) -> None:
+        LOGGER.info(event, extra={"fields": fields})
+
+
+def log_as_json() -> None:
+    """Write the lines as JSON objects on standard output, as CloudWatch wants them. Safe to call again."""
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    if LOGGER.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(LambdaPowertoolsFormatter(log_record_order=["timestamp", "message", "fields"]))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False

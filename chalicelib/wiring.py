@@ -1,0 +1,182 @@
+"""The one place that knows concrete classes.
+
+`assemble` turns parts into the platform that surfaces and workers use. `platform()` does so once per process over AWS;
+tests and simulations assemble their own and put it in place with `use`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.task import Callback
+from chalicelib.engine.announce import Announcements
+from chalicelib.engine.attempt import Attempts
+from chalicelib.engine.batons import Batons
+from chalicelib.engine.control import Cancel
+from chalicelib.engine.limits import Limiter
+from chalicelib.engine.query import Tasks
+from chalicelib.engine.rescue import Rescue
+from chalicelib.engine.submit import Submit
+from chalicelib.engine.teams import Teams
+from chalicelib.executors.callback import CallbackExecutor
+from chalicelib.executors.signatures import Signatures
+from chalicelib.executors.webhook import CompletionWebhook
+from chalicelib.machine import SystemClock, SystemRandomness, Threads
+from chalicelib.outbound.door import Door as OutboundDoor
+from chalicelib.outbound.guard import Guard
+from chalicelib.ports.ambient import Clock, Parallel, Randomness, Recorder
+from chalicelib.ports.identity import TeamStore, Windows
+from chalicelib.ports.outbound import Door
+from chalicelib.ports.queue import Queue, Schedules
+from chalicelib.ports.tasks import TaskReader, TaskStore
+from chalicelib.settings import Settings, load
+from chalicelib.telemetry import LogRecorder, log_as_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """One implementation of every port."""
+
+    tasks: TaskStore
+    reader: TaskReader
+    teams: TeamStore
+    windows: Windows
+    tasks_queue: Queue
+    webhooks_queue: Queue
+    dead_letters: Queue
+    schedules: Schedules
+    door: Door
+    guard: Guard
+    clock: Clock
+    randomness: Randomness
+    parallel: Parallel
+    recorder: Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The use cases, ready to be called, and the parts that edges need themselves."""
+
+    settings: Settings
+    parts: Parts
+    submit: Submit
+    cancel: Cancel
+    tasks: Tasks
+    teams: Teams
+    limiter: Limiter
+    attempts: Attempts
+    announcements: Announcements
+    rescue: Rescue
+
+    def health(self) -> dict[str, bool]:
+        """Which parts answer."""
+        absent = "00000000-0000-0000-0000-000000000000"
+        return {
+            "tasks": _answers(lambda: self.parts.reader.get(absent, now=self.parts.clock.now())),
+            "identity": _answers(lambda: self.parts.teams.key(absent)),
+        }
+
+
+def _answers(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except UnavailableError:
+        return False
+    return True
+
+
+def assemble(parts: Parts, settings: Settings) -> Platform:
+    """The platform over these parts."""
+    retention_s = settings.retention_s
+    batons = Batons(parts.tasks_queue, parts.webhooks_queue, parts.schedules, parts.clock, settings.horizon_s)
+    signatures = Signatures(parts.teams, parts.clock, settings.key_pepper)
+    return Platform(
+        settings=settings,
+        parts=parts,
+        submit=Submit(parts.tasks, batons, parts.clock, parts.randomness),
+        cancel=Cancel(parts.tasks, batons, parts.clock, retention_s),
+        tasks=Tasks(parts.reader, parts.clock),
+        teams=Teams(parts.teams, parts.clock, parts.randomness, settings.key_pepper),
+        limiter=Limiter(parts.windows, parts.clock, parts.recorder),
+        attempts=Attempts(
+            tasks=parts.tasks,
+            reader=parts.reader,
+            batons=batons,
+            executors={Callback: CallbackExecutor(parts.door, parts.clock, signatures)},
+            clock=parts.clock,
+            randomness=parts.randomness,
+            recorder=parts.recorder,
+            retention_s=retention_s,
+        ),
+        announcements=Announcements(
+            tasks=parts.tasks,
+            reader=parts.reader,
+            announcer=CompletionWebhook(parts.door, signatures),
+            clock=parts.clock,
+            recorder=parts.recorder,
+        ),
+        rescue=Rescue(parts.tasks, parts.reader, batons, parts.clock, parts.recorder, retention_s),
+    )
+
+
+def on_aws(settings: Settings) -> Parts:
+    """The parts on AWS, or on whatever answers at the endpoint that the settings name."""
+    from chalicelib.aws.clients import Clients
+    from chalicelib.aws.identity import AwsIdentity
+    from chalicelib.aws.queue import AwsQueue
+    from chalicelib.aws.schedules import AwsSchedules
+    from chalicelib.aws.tasks import AwsTasks
+
+    names = settings.names
+    clients = Clients(names.region, settings.aws_endpoint_url)
+    tasks = AwsTasks(clients, names.tasks_table)
+    identity = AwsIdentity(clients, names.identity_table)
+    guard = Guard(settings.outbound_allow_networks)
+    return Parts(
+        tasks=tasks,
+        reader=tasks,
+        teams=identity,
+        windows=identity,
+        tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
+        webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
+        dead_letters=AwsQueue(clients, names.dead_letters_queue, names.account),
+        schedules=AwsSchedules(
+            clients,
+            names.schedule_group,
+            names.queue_arn(names.tasks_queue),
+            names.role_arn(names.scheduler_role),
+            names.queue_arn(names.dead_letters_queue),
+        ),
+        door=OutboundDoor(guard),
+        guard=guard,
+        clock=SystemClock(),
+        randomness=SystemRandomness(),
+        parallel=Threads(),
+        recorder=LogRecorder(),
+    )
+
+
+_lock = threading.Lock()
+_current: Platform | None = None
+
+
+def platform() -> Platform:
+    """The platform of this process, assembled at the first call."""
+    global _current
+    if _current is None:
+        with _lock:
+            if _current is None:
+                settings = load()
+                if not settings.local:
+                    log_as_json()
+                _current = assemble(on_aws(settings), settings)
+    return _current
+
+
+def use(replacement: Platform | None) -> None:
+    """Put another platform in place; None forgets the present one."""
+    global _current
+    _current = replacement

@@ -1,0 +1,121 @@
+"""Queue batch -> engine: one function per queue.
+
+The records of a batch run side by side. Those that must come back are held for the time the engine names and reported
+as failures; the mapping deletes the rest. Without a mapping that understands such a report everything would be
+deleted, so unless the deployment says that it does, a batch with a failure raises as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from chalicelib.domain import messages
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.timing import ceil_seconds
+from chalicelib.domain.wakeup import Hold
+from chalicelib.engine.attempt import Verdict, WakeUp
+from chalicelib.ports.queue import Queue
+from chalicelib.wiring import Platform, platform
+
+#: How long a message waits that this code cannot read, or that newer code has sent.
+_UNREAD_HOLD_MS = 60_000
+#: SQS hides a message for 12 hours at most, counted from when it was received.
+_LONGEST_HOLD_S = 42_900
+
+Event = Mapping[str, Any]
+Record = Mapping[str, Any]
+
+
+class BatchError(Exception):
+    """Messages must come back and the mapping has no way to hear which."""
+
+
+def attempts(event: Event, remaining_ms: int) -> dict[str, Any]:
+    """Handle a batch of the tasks queue, with so much time left."""
+    here = platform()
+    stop_at = here.parts.clock.now() + remaining_ms
+
+    def handle(record: Record) -> Verdict:
+        message = _message(here, record)
+        if not isinstance(message, messages.Attempt | messages.Outcome):
+            return Hold(_UNREAD_HOLD_MS)
+        return here.attempts(WakeUp(message, _sent_at(record), _receives(record), stop_at))
+
+    return _batch(here, event, handle, here.parts.tasks_queue)
+
+
+def webhooks(event: Event, remaining_ms: int) -> dict[str, Any]:
+    """Handle a batch of the webhooks queue."""
+    here = platform()
+    stop_at = here.parts.clock.now() + remaining_ms
+
+    def handle(record: Record) -> Verdict:
+        message = _message(here, record)
+        if not isinstance(message, messages.Webhook):
+            return Hold(_UNREAD_HOLD_MS)
+        return here.announcements(message, receives=_receives(record), stop_at=stop_at)
+
+    return _batch(here, event, handle, here.parts.webhooks_queue)
+
+
+def dead_letters(event: Event, remaining_ms: int) -> dict[str, Any]:  # noqa: ARG001  (one shape for all workers)
+    """Handle a batch of the dead-letter queue."""
+    here = platform()
+
+    def handle(record: Record) -> Verdict:
+        try:
+            message: messages.Message | None = messages.decode(record["body"])
+        except messages.UnreadableError:
+            message = None
+        except messages.UnknownVersionError:
+            return Hold(_UNREAD_HOLD_MS)
+        return here.rescue(message, sent_at=_sent_at(record), receives=_receives(record))
+
+    return _batch(here, event, handle, here.parts.dead_letters)
+
+
+def _batch(here: Platform, event: Event, handle: Callable[[Record], Verdict], queue: Queue) -> dict[str, Any]:
+    records: list[Record] = event["Records"]
+
+    def run(record: Record) -> bool:
+        try:
+            verdict = handle(record)
+        except Exception as error:  # noqa: BLE001  (one record's trouble must not touch its neighbours)
+            here.parts.recorder.record("record failed", message_id=record["messageId"], error=type(error).__name__)
+            return False
+        if isinstance(verdict, Hold):
+            _hold(queue, record, verdict)
+            return False
+        return True
+
+    done = here.parts.parallel.run([partial(run, record) for record in records])
+    failures = [record["messageId"] for record, gone in zip(records, done, strict=True) if not gone]
+    if failures and not here.settings.partial_batch:
+        raise BatchError(f"{len(failures)} of {len(records)} messages must come back")
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+
+def _hold(queue: Queue, record: Record, hold: Hold) -> None:
+    try:
+        queue.hold(record["receiptHandle"], min(ceil_seconds(hold.ms), _LONGEST_HOLD_S))
+    except UnavailableError:
+        # Not held, the message comes back after the queue's own visibility timeout.
+        return
+
+
+def _message(here: Platform, record: Record) -> messages.Message | None:
+    try:
+        return messages.decode(record["body"])
+    except (messages.UnreadableError, messages.UnknownVersionError) as error:
+        here.parts.recorder.record("unread message", message_id=record["messageId"], reason=type(error).__name__)
+        return None
+
+
+def _sent_at(record: Record) -> int:
+    return int(record["attributes"]["SentTimestamp"])
+
+
+def _receives(record: Record) -> int:
+    return int(record["attributes"]["ApproximateReceiveCount"])
