@@ -198,7 +198,7 @@ class World:
         path: str,
         *,
         key: str | None = None,
-        json: Any = None,  # noqa: A002
+        json: Any = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:

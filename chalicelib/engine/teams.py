@@ -55,10 +55,10 @@ class Teams:
             return None
         return Principal(team, entry.key_id) if entry.key_id in self._live(team) else None
 
-    def create(self, name: str, plan: str) -> tuple[Team, Minted]:
-        """A new team with its first key."""
+    def create(self, name: str, plan: str, *, team_id: str | None = None) -> tuple[Team, Minted]:
+        """A new team with its first key. UnavailableError when the id is taken."""
         now = self.clock.now()
-        team = Team(self._id(), name, plan, now, signing_since=now)
+        team = Team(team_id or self._id(), name, plan, now, signing_since=now)
         minted = self._mint("default")
         team = replace(team, keys={minted.key.id: minted.key})
         self.store.put_key(minted.key.key_hash, KeyEntry(team.id, minted.key.id))

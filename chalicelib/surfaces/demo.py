@@ -1,27 +1,25 @@
 """The literal credentials of the manuals, for the local stage alone.
 
 Whoever pastes an example from a manual into a terminal reaches a seeded principal. No other stage knows these words:
-the edge asks only on the local stage, and the key they stand for is made anew by every local stack.
+an edge asks here on the local stage only, before the rules of real keys are applied.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.identity import Principal
+from chalicelib.engine.teams import Teams
 
-#: Where the local stack writes down what it seeded.
-STACK_DOCUMENT = Path(".local") / "stack.json"
-
-#: The key of AsyncQueue's examples: the seeded team on the pro plan.
+#: The key in AsyncQueue's examples, and the id of the pro team that it speaks for.
 ASYNCQUEUE_KEY = "your-api-key"
+ASYNCQUEUE_TEAM = "5eed0000-0000-4000-8000-000000000001"
 
 
-def alias(key: str) -> str:
-    """The seeded key that a literal of the manuals stands for; any other key is itself."""
+def principal(teams: Teams, key: str) -> Principal | None:
+    """The seeded principal that a literal of the manuals stands for; None for any other key."""
     if key != ASYNCQUEUE_KEY:
-        return key
+        return None
     try:
-        document = json.loads(STACK_DOCUMENT.read_text())
-    except FileNotFoundError:
-        return key
-    return str(document["asyncqueue"]["teams"][0]["api_key"])
+        return Principal(teams.get(ASYNCQUEUE_TEAM), ASYNCQUEUE_KEY)
+    except NotFoundError:
+        return None

@@ -1,0 +1,79 @@
+"""Teams, keys and rate windows on one table."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.aws import keys
+from chalicelib.aws.attributes import Item, binary, binary_of, number, number_of, text, text_of
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.table import Table, Written
+from chalicelib.domain.identity import Team
+from chalicelib.ports.identity import KeyEntry
+
+#: Seconds that a key's entry is kept after its end, so that no clock finds it gone too early.
+KEPT_AFTER_END_S = 86_400
+
+_UNMADE = "attribute_not_exists(#pk)"
+_UNCHANGED = "#version = :over"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Team).decode
+
+
+class AwsIdentity:
+    """The ports `TeamStore` and `Windows`. Each method but `teams` is one call on one item."""
+
+    def __init__(self, clients: Clients, table: str) -> None:
+        self._table = Table(clients, table)
+
+    def team(self, team_id: str) -> Team | None:
+        item = self._table.get(keys.team(team_id))
+        return None if item is None else _team(item)
+
+    def teams(self) -> list[Team]:
+        """All teams, by a scan of the whole table: for the operator's eyes alone, never on a request's path."""
+        return [_team(item) for item in self._table.scan("#sk = :team", {":team": text(keys.TEAM_SORT)})]
+
+    def save(self, team: Team, *, over: int | None) -> bool:
+        item = {**keys.team(team.id), "version": number(team.version), "team": text(_encode(team).decode())}
+        if over is None:
+            return isinstance(self._table.put(item, _UNMADE), Written)
+        return isinstance(self._table.put(item, _UNCHANGED, {":over": number(over)}), Written)
+
+    def key(self, key_hash: str) -> KeyEntry | None:
+        item = self._table.get(keys.api_key(key_hash))
+        if item is None:
+            return None
+        ends_at = number_of(item["endsAt"]) if "endsAt" in item else None
+        return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at)
+
+    def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
+        key = keys.api_key(key_hash)
+        if entry is None:
+            self._table.delete(key)
+            return
+        item = {**key, "team": text(entry.team), "keyId": text(entry.key_id)}
+        if entry.expires_at is not None:
+            item["endsAt"] = number(entry.expires_at)
+            item["expiresAt"] = number(entry.expires_at // 1000 + KEPT_AFTER_END_S)
+        self._table.put(item)
+
+    def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
+        item = {
+            **keys.window(name),
+            "version": number(over + 1),
+            "blob": binary(blob),
+            "expiresAt": number(expires_s),
+        }
+        condition, values = (_UNCHANGED, {":over": number(over)}) if over else (_UNMADE, None)
+        written = self._table.put(item, condition, values)
+        if isinstance(written, Written):
+            return None
+        if written.item is None:
+            return 0, b""
+        return number_of(written.item["version"]), binary_of(written.item["blob"])
+
+
+def _team(item: Item) -> Team:
+    return _decode(text_of(item["team"]))

@@ -1,0 +1,74 @@
+"""Keys: every item's place in its table, and the access pattern that each serves."""
+
+from __future__ import annotations
+
+from chalicelib.aws.attributes import Item, text
+from chalicelib.domain.listing import Shelf
+
+#: The tasks table's index that lists a team's tasks: hash `shelf`, range `listed`.
+LISTING_INDEX = "listing"
+TEAM_SORT = "team"
+
+
+def task(task_id: str) -> Item:
+    """One task by its id: every write, and the read of one."""
+    return _key(task_id, "task")
+
+
+def payload(task_id: str, create_token: str) -> Item:
+    """The payload of one task that is too large for the row. The token keeps apart what two creates of one id store."""
+    return _key(task_id, f"payload#{create_token}")
+
+
+def result(task_id: str, attempt: int, claim_token: str | None) -> Item:
+    """The result of one attempt that is too large for the row. The token keeps apart what two workers store."""
+    return _key(task_id, f"result#{attempt}#{claim_token or ''}")
+
+
+def part(task_id: str, sort: str) -> Item:
+    """What a row names as stored apart."""
+    return _key(task_id, sort)
+
+
+def shelf(team: str, name: Shelf) -> str:
+    """Index hash: a team's unfinished tasks, or those that ended in one way."""
+    return f"{team}#{name.value}"
+
+
+def listed(created_at: int, task_id: str) -> str:
+    """Index range: by time of creation, then by id. 15 digits hold every instant up to the year 9999."""
+    return f"{created_at:015d}#{task_id}"
+
+
+def listed_from(created_at: int) -> str:
+    """Not above any index range of this instant, above all of those before."""
+    return f"{created_at:015d}#"
+
+
+def listed_to(created_at: int) -> str:
+    """Above every index range of this instant, below all of those after."""
+    return f"{created_at:015d}~"
+
+
+def task_id_of(listed: str) -> str:
+    """The id in an index range."""
+    return listed.partition("#")[2]
+
+
+def team(team_id: str) -> Item:
+    """One team with its keys and members by its id."""
+    return _key(f"team#{team_id}", TEAM_SORT)
+
+
+def api_key(key_hash: str) -> Item:
+    """Who a key speaks for, by the key's hash."""
+    return _key(f"key#{key_hash}", "key")
+
+
+def window(name: str) -> Item:
+    """One rate window by its name."""
+    return _key(f"window#{name}", "window")
+
+
+def _key(partition: str, sort: str) -> Item:
+    return {"pk": text(partition), "sk": text(sort)}

@@ -1,0 +1,48 @@
+"""One SQS queue: a standard queue, fair between the tenants that its messages name as their groups."""
+
+from __future__ import annotations
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.failures import RejectedCallError, call
+
+#: What SQS answers when a receipt holds no message any more: it came back, was deleted, or was received again.
+_GONE = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
+LONGEST_HOLD_S = 43_200
+
+
+class AwsQueue:
+    """The port `Queue`; one call each."""
+
+    def __init__(self, clients: Clients, queue_name: str, account: str) -> None:
+        self._clients = clients
+        self._path = f"/{account}/{queue_name}"
+
+    def send(self, body: str, *, delay_s: int, group: str) -> None:
+        call(
+            self._clients.sqs.send_message,
+            QueueUrl=self._url,
+            MessageBody=body,
+            DelaySeconds=delay_s,
+            MessageGroupId=group,
+        )
+
+    def hold(self, receipt: str, seconds: int) -> None:
+        """Let a received message come back after so many seconds. A receipt that holds none any more does nothing."""
+        if not 0 <= seconds <= LONGEST_HOLD_S:
+            raise ValueError(f"seconds must be 0 to {LONGEST_HOLD_S}, not {seconds}")
+        try:
+            call(
+                self._clients.sqs.change_message_visibility,
+                QueueUrl=self._url,
+                ReceiptHandle=receipt,
+                VisibilityTimeout=seconds,
+            )
+        except RejectedCallError as rejected:
+            if rejected.code not in _GONE:
+                raise
+
+    @property
+    def _url(self) -> str:
+        """The queue's address, put together rather than asked for: GetQueueUrl would be a call of its own."""
+        endpoint: str = self._clients.sqs.meta.endpoint_url
+        return endpoint.rstrip("/") + self._path

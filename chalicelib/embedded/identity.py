@@ -1,0 +1,78 @@
+"""Teams, keys and rate windows in SQLite."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.domain.identity import Team
+from chalicelib.embedded.database import Database
+from chalicelib.ports.identity import KeyEntry
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS teams (id TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS keys (hash TEXT PRIMARY KEY, team TEXT NOT NULL, key_id TEXT NOT NULL, expires_at INTEGER);
+CREATE TABLE IF NOT EXISTS windows (name TEXT PRIMARY KEY, version INTEGER NOT NULL, blob BLOB NOT NULL);
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_team = msgspec.msgpack.Decoder(Team).decode
+
+
+class EmbeddedIdentity:
+    """The store of teams and keys, and of rate windows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.define(_SCHEMA)
+
+    def team(self, team_id: str) -> Team | None:
+        """The team with its keys and members."""
+        found = self._database.rows("SELECT row FROM teams WHERE id = ?", (team_id,))
+        return _decode_team(found[0][0]) if found else None
+
+    def teams(self) -> list[Team]:
+        """All teams, for the operator."""
+        return [_decode_team(row) for (row,) in self._database.rows("SELECT row FROM teams ORDER BY id")]
+
+    def save(self, team: Team, *, over: int | None) -> bool:
+        """Store a team over the version it was read with, or as a new one (None). False when the version is another."""
+        row = _encode(team)
+        if over is None:
+            made = self._database.change("INSERT OR IGNORE INTO teams VALUES (?, ?, ?)", (team.id, team.version, row))
+            return made == 1
+        changed = self._database.change(
+            "UPDATE teams SET version = ?, row = ? WHERE id = ? AND version = ?", (team.version, row, team.id, over)
+        )
+        return changed == 1
+
+    def key(self, key_hash: str) -> KeyEntry | None:
+        """What a key's hash leads to."""
+        found = self._database.rows("SELECT team, key_id, expires_at FROM keys WHERE hash = ?", (key_hash,))
+        return KeyEntry(*found[0]) if found else None
+
+    def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
+        """Set what a key's hash leads to; None forgets it."""
+        if entry is None:
+            self._database.change("DELETE FROM keys WHERE hash = ?", (key_hash,))
+        else:
+            self._database.change(
+                "REPLACE INTO keys VALUES (?, ?, ?, ?)", (key_hash, entry.team, entry.key_id, entry.expires_at)
+            )
+
+    def swap(
+        self,
+        name: str,
+        blob: bytes,
+        *,
+        over: int,
+        expires_s: int,  # noqa: ARG002  (there are as many windows as callers: they are few enough to be kept)
+    ) -> tuple[int, bytes] | None:
+        """Store the blob as version `over + 1` if the stored version is `over` (0: none is stored); None when done,
+        else the stored version and blob."""
+        with self._database.lock:
+            found = self._database.rows("SELECT version, blob FROM windows WHERE name = ?", (name,))
+            stored: tuple[int, bytes] = found[0] if found else (0, b"")
+            if stored[0] != over:
+                return stored
+            self._database.change("REPLACE INTO windows VALUES (?, ?, ?)", (name, over + 1, blob))
+            return None

@@ -1,0 +1,183 @@
+"""Task rows in SQLite. Every write is the domain's own function between a read and a write under one lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from chalicelib.domain import lifecycle, wakeup
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, view_of
+from chalicelib.domain.task import CLAIMABLE, Payload, Status, Task
+from chalicelib.embedded.database import Database
+from chalicelib.ports.tasks import Applied, Fence, Refused
+
+#: The fields that a commit replaces; the others are as the row was created.
+CHANGING = (
+    "status",
+    "attempt",
+    "max_attempts",
+    "due_at",
+    "claim_token",
+    "lease_until",
+    "claimed_at",
+    "started_at",
+    "completed_at",
+    "waited_ms",
+    "history",
+    "result",
+    "error",
+    "webhook",
+    "expires_at",
+)
+
+#: `row` is the whole task without its payload; the columns before it repeat what statements ask for.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tasks (
+    id TEXT PRIMARY KEY,
+    team TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    row BLOB NOT NULL,
+    payload BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tasks_listing ON tasks (team, created_at, id);
+CREATE INDEX IF NOT EXISTS tasks_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL;
+"""
+
+_INSERT = "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE = "UPDATE tasks SET status = ?, due_at = ?, expires_at = ?, row = ? WHERE id = ?"
+_LISTING = """
+SELECT created_at, id FROM tasks
+WHERE team = :team
+    AND (expires_at IS NULL OR expires_at > :now / 1000)
+    AND (:view IS NULL OR view_of(status, due_at, :now) = :view)
+    AND (:created_after IS NULL OR created_at > :created_after)
+    AND (:created_before IS NULL OR created_at < :created_before)
+ORDER BY created_at, id
+"""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_row = msgspec.msgpack.Decoder(Task).decode
+_decode_payload = msgspec.msgpack.Decoder(Payload).decode
+
+
+class EmbeddedTasks:
+    """The store and the reader of task rows. Rows come with their result, and without their payload."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.define(_SCHEMA)
+        database.teach("view_of", _view_of, 3)
+
+    def create(self, task: Task) -> Applied | Refused:
+        """Store a new row. Refused when the id is taken. Rows that expired before its creation are deleted."""
+        with self._database.lock:
+            self._database.change("DELETE FROM tasks WHERE expires_at <= ?", (task.created_at // 1000,))
+            taken = self._row(task.id)
+            if taken is not None:
+                return Refused(taken)
+            row = replace(task, payload=None)
+            columns = (row.id, row.team, row.created_at, row.status.value, row.due_at, row.expires_at)
+            self._database.change(_INSERT, (*columns, _encode(row), _encode(task.payload or Payload())))
+            return Applied(row)
+
+    def claim(self, task_id: str, *, attempt: int, token: str, now: int) -> Applied | Refused:
+        """Claim attempt number `attempt` on the condition of `wakeup.startable`; the row as `lifecycle.claim` says."""
+        with self._database.lock:
+            row = self._row(task_id, now)
+            if row is None or not wakeup.startable(row, attempt, now):
+                return Refused(row)
+            return self._put(lifecycle.claim(row, token=token, now=now))
+
+    def commit(self, task: Task, fence: Fence) -> Applied | Refused:
+        """Replace the changing fields of a row that still stands as the fence says."""
+        with self._database.lock:
+            row = self._row(task.id)
+            if row is None or Fence.of(row) != fence:
+                return Refused(row)
+            return self._put(replace(row, **{name: getattr(task, name) for name in CHANGING}))
+
+    def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
+        """Withdraw a waiting task of this team: status, end and expiry as `lifecycle.cancel` says."""
+        with self._database.lock:
+            row = self._row(task_id, now)
+            if row is None or row.team != team or row.status not in CLAIMABLE:
+                return Refused(row)
+            return self._put(lifecycle.cancel(row, now=now, retention_s=expires_at - now // 1000))
+
+    def announced(self, task_id: str) -> None:
+        """Clear the row's mark that a completion webhook is still to be sent."""
+        with self._database.lock:
+            row = self._row(task_id)
+            if row is not None and row.webhook:
+                self._put(replace(row, webhook=False))
+
+    def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
+        """The row with its result, and with its payload on request."""
+        with self._database.lock:
+            row = self._row(task_id, now)
+            return replace(row, payload=self.payload(row)) if payload and row is not None else row
+
+    def payload(self, task: Task) -> Payload:
+        """The payload of a row that came without it. UnavailableError when the row has gone."""
+        found = self._database.rows("SELECT payload FROM tasks WHERE id = ?", (task.id,))
+        if not found:
+            raise UnavailableError("the task's payload has gone with its row")
+        return _decode_payload(found[0][0])
+
+    def page(self, query: Query, position: Position, limit: int) -> Page:
+        """One page of a listing with results."""
+        asked = {
+            "team": query.team,
+            "now": query.now,
+            "view": None if query.view is None else query.view.value,
+            "created_after": query.created_after,
+            "created_before": query.created_before,
+        }
+        with self._database.lock:
+            keys: list[tuple[int, str]] = self._database.rows(_LISTING, asked)
+            total = len(keys)
+            if query.newest_first:
+                keys.reverse()
+            if position.after is not None:
+                after = position.after
+                keys = [key for key in keys if (key < after if query.newest_first else key > after)]
+            keys = keys[position.offset :]
+            tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]])
+        return Page(tasks, total, more=len(tasks) < len(keys))
+
+    def _rows_within_budget(self, task_ids: list[str]) -> tuple[Task, ...]:
+        """The first of these rows, as far as a page's budget of bytes goes."""
+        tasks: list[Task] = []
+        left = PAGE_BODY_BYTES
+        for task_id in task_ids:
+            row = self._row(task_id)
+            if row is None:
+                continue
+            if row.result is not None:
+                left -= len(row.result.body.encode())
+            if tasks and left < 0:
+                break
+            tasks.append(row)
+        return tuple(tasks)
+
+    def _row(self, task_id: str, now: int | None = None) -> Task | None:
+        """The row; None when there is none, or when it has expired at `now`."""
+        found = self._database.rows("SELECT row FROM tasks WHERE id = ?", (task_id,))
+        if not found:
+            return None
+        row = _decode_row(found[0][0])
+        expired = now is not None and row.expires_at is not None and row.expires_at <= now // 1000
+        return None if expired else row
+
+    def _put(self, row: Task) -> Applied:
+        self._database.change(_UPDATE, (row.status.value, row.due_at, row.expires_at, _encode(row), row.id))
+        return Applied(row)
+
+
+def _view_of(status: str, due_at: int, now: int) -> str:
+    return view_of(Status(status), due_at, now).value
