@@ -11,7 +11,6 @@ from chalicelib.domain.errors import UnavailableError
 #: Refusals that pass by themselves. Every other answer below 500 means that the call itself is wrong.
 _PASSING = frozenset(
     {
-        "InternalServerError",
         "KmsThrottled",
         "KMS.ThrottlingException",
         "LimitExceededException",
@@ -21,7 +20,6 @@ _PASSING = frozenset(
         "RequestThrottled",
         "RequestTimeout",
         "ServiceQuotaExceededException",
-        "ServiceUnavailable",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
@@ -44,13 +42,15 @@ class RejectedCallError(Exception):
 
 def call(operation: Callable[..., Any], **parameters: Any) -> Any:
     """Make one call of an SDK client. Raises UnavailableError or RejectedCallError, nothing of the SDK's own."""
+    # Imported here, where the SDK is loaded already: a process that makes no call does without it.
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     name = operation.__name__
     try:
         return operation(**parameters)
     except exceptions.ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = error.response.get("Error", {}).get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status >= 500 or code in _PASSING:
             raise UnavailableError(f"{name} was not confirmed: {code}") from None
@@ -61,6 +61,7 @@ def call(operation: Callable[..., Any], **parameters: Any) -> Any:
         exceptions.IncompleteReadError,
         exceptions.CredentialRetrievalError,
         exceptions.MetadataRetrievalError,
+        ResponseParserError,
     ) as error:
         raise UnavailableError(f"{name} was not confirmed: {type(error).__name__}") from None
     except exceptions.BotoCoreError as error:

@@ -28,6 +28,7 @@ class AwsIdentity:
         self._table = Table(clients, table)
 
     def team(self, team_id: str) -> Team | None:
+        """The team with its keys and members."""
         item = self._table.get(keys.team(team_id))
         return None if item is None else _team(item)
 
@@ -36,12 +37,14 @@ class AwsIdentity:
         return [_team(item) for item in self._table.scan("#sk = :team", {":team": text(keys.TEAM_SORT)})]
 
     def save(self, team: Team, *, over: int | None) -> bool:
+        """Store a team over the version it was read with, or as a new one (None). False when the version is another."""
         item = {**keys.team(team.id), "version": number(team.version), "team": text(_encode(team).decode())}
         if over is None:
             return isinstance(self._table.put(item, _UNMADE), Written)
         return isinstance(self._table.put(item, _UNCHANGED, {":over": number(over)}), Written)
 
     def key(self, key_hash: str) -> KeyEntry | None:
+        """What a key's hash leads to, also after its end: the entry says when that is."""
         item = self._table.get(keys.api_key(key_hash))
         if item is None:
             return None
@@ -49,6 +52,7 @@ class AwsIdentity:
         return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at)
 
     def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
+        """Set what a key's hash leads to; None forgets it."""
         key = keys.api_key(key_hash)
         if entry is None:
             self._table.delete(key)
@@ -60,6 +64,10 @@ class AwsIdentity:
         self._table.put(item)
 
     def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
+        """Store a blob over the version it was computed from (0: none); None when done, else what is stored.
+
+        It may be deleted from the epoch second `expires_s` on.
+        """
         item = {
             **keys.window(name),
             "version": number(over + 1),

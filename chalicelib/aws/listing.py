@@ -55,9 +55,7 @@ class Listing:
         apart = [key for row in fitting for key in parts.apart(row)]
         bodies = {text_of(part["pk"]): part for part in self._table.batch_get(apart)}
         tasks = [
-            replace(
-                items.task_of(row), result=parts.result_in(row) or parts.result_in(bodies.get(text_of(row["pk"]), {}))
-            )
+            replace(items.task_of(row), result=parts.result_in(row | bodies.get(text_of(row["pk"]), {})))
             for row in fitting
         ]
         return tasks, len(fitting) < len(rows)

@@ -18,6 +18,7 @@ class AwsQueue:
         self._path = f"/{account}/{queue_name}"
 
     def send(self, body: str, *, delay_s: int, group: str) -> None:
+        """Make a message durable that is delivered after so many seconds."""
         call(
             self._clients.sqs.send_message,
             QueueUrl=self._url,

@@ -21,6 +21,7 @@ class AwsTaskReader:
         self._listing = Listing(self._table)
 
     def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
+        """The row with its result, and with its payload on request."""
         row = self._table.get(keys.task(task_id))
         if row is None:
             return None
@@ -46,4 +47,5 @@ class AwsTaskReader:
         raise UnavailableError("the task's payload is not there")
 
     def page(self, query: Query, position: Position, limit: int) -> Page:
+        """One page of a listing with results."""
         return self._listing.page(query, position, limit)

@@ -28,6 +28,7 @@ class AwsSchedules:
         }
 
     def create(self, name: str, *, fire_at_s: int, body: str) -> None:
+        """Send `body` once, at the epoch second `fire_at_s` or later in its minute."""
         fire_at = datetime.fromtimestamp(fire_at_s, UTC).replace(tzinfo=None)
         try:
             call(
@@ -47,6 +48,7 @@ class AwsSchedules:
                 raise
 
     def delete(self, name: str) -> None:
+        """Forget a schedule, whether or not there is one."""
         try:
             call(self._clients.scheduler.delete_schedule, GroupName=self._group, Name=name)
         except RejectedCallError as rejected:

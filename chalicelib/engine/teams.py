@@ -86,7 +86,7 @@ class Teams:
         def add(team: Team) -> Team:
             limit = team.plan.keys
             if limit is not None and sum(key.expires_at is None for key in team.keys.values()) >= limit:
-                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} API key per team")
+                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} API key")
             return replace(team, keys={**team.keys, minted.key.id: minted.key})
 
         try:
@@ -149,7 +149,7 @@ class Teams:
                 raise ConflictError
             limit = team.plan.members
             if limit is not None and len(team.members) >= limit:
-                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} members per team")
+                raise PlanLimitError(f"the {team.plan_name} plan allows {limit} team members")
             return replace(team, members={**team.members, member.id: member})
 
         self._change(team_id, add)

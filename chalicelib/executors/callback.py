@@ -72,7 +72,8 @@ class CallbackExecutor:
 
 def _content_type(body: str) -> str:
     try:
-        loads(body)
+        # A number of any length is JSON: read as an integer, a long one would be refused by the library.
+        loads(body, parse_int=str)
     except (JSONDecodeError, RecursionError):
         return "text/plain; charset=utf-8"
     return "application/json"

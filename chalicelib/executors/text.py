@@ -7,6 +7,20 @@ import codecs
 from chalicelib.domain.exchange import Answer
 
 _DEFAULT = "utf-8"
+#: What is decoded, by the library's names: the character sets of the web (encoding.spec.whatwg.org, "Names and labels").
+#: The library also names ciphers, archives and escapes, some of which fail on bytes that a stranger chooses.
+_CHARSETS = frozenset(
+    {
+        *("ascii", "utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"),
+        *(f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
+        *("cp866", "cp874", *(f"cp{page}" for page in range(1250, 1259))),
+        *("koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "tis-620"),
+        *("gb2312", "gbk", "gb18030", "big5", "big5hkscs"),
+        *("euc_jp", "iso2022_jp", "shift_jis", "cp932", "euc_kr", "cp949"),
+    }
+)
+#: UTF-16 without a byte order is little-endian on the web.
+_LABELS = {"utf-16": "utf-16-le", "utf16": "utf-16-le"}
 
 
 def body_text(answer: Answer, max_bytes: int) -> str:
@@ -26,10 +40,10 @@ def _charset(answer: Answer) -> str:
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
+            label = value.strip().strip("\"'").lower()
             try:
-                codec = codecs.lookup(value.strip().strip("\"'"))
+                codec = codecs.lookup(_LABELS.get(label, label)).name
             except (LookupError, ValueError):
                 return _DEFAULT
-            # Only the codecs that turn bytes into text one by one: the library also names ciphers and archives.
-            return codec.name if codec._is_text_encoding and codec.incrementaldecoder else _DEFAULT
+            return codec if codec in _CHARSETS else _DEFAULT
     return _DEFAULT

@@ -36,7 +36,10 @@ class Door:
         follow_redirects: bool = True,
         max_body_bytes: int = 256 * 1024,
     ) -> Answer | NoAnswer:
-        """Send the request and read the last hop's answer, all hops and look-ups within `timeout_s` seconds."""
+        """Send the request and read the last hop's answer, all hops and look-ups within `timeout_s` seconds.
+
+        Raises ValueError for a method or header that cannot go on the wire.
+        """
         deadline = Deadline(timeout_s)
         destination = self._guard.judge(request.url)
         for _ in range(1 + MAX_REDIRECTS):

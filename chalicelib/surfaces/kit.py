@@ -196,7 +196,7 @@ def _endpoint(endpoints: Mapping[str, Endpoint], call: Call) -> Endpoint:
         raise Problem(404, "Not found")
     endpoint = endpoints.get("GET" if call.method == "HEAD" else call.method)
     if endpoint is None:
-        raise Problem(405, f"Method not allowed; allowed: {_allow(endpoints)}", headers={"Allow": _allow(endpoints)})
+        raise Problem(405, "Method not allowed", headers={"Allow": _allow(endpoints)})
     return endpoint
 
 

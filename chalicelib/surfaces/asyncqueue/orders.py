@@ -77,7 +77,7 @@ def _callback_url(call: Call, members: Mapping[str, Any]) -> str:
     if not given:
         raise Problem(400, "callbackUrl is required", field="callbackUrl")
     if len(given) == 2 and given[0] != given[1]:
-        raise Problem(400, "callbackUrl and targetUrl must not differ", field="targetUrl")
+        raise Problem(400, "callbackUrl and targetUrl must be the same when both are sent", field="targetUrl")
     url = _url(call, {"callbackUrl": given[0]}, "callbackUrl")
     assert url is not None  # noqa: S101  (it was given)
     return url
@@ -104,7 +104,7 @@ def _headers(members: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if value is None:
         return ()
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise Problem(400, "headers must be an object whose values are strings", field="headers")
+        raise Problem(400, "headers must be an object with string values", field="headers")
     complaint = check_headers(value)
     if complaint is not None:
         raise Problem(400, complaint, field="headers")

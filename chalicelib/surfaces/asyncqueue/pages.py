@@ -79,7 +79,7 @@ def _integer(parameters: Mapping[str, str], name: str, default: int, *, lowest: 
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or int(text[:10]) < lowest:
-        raise Problem(400, f"{name} must be a whole number of at least {lowest}", field=name)
+        raise Problem(400, f"{name} must be a whole number of {lowest} or more", field=name)
     return min(int(text[:10]), _DEEPEST_OFFSET)
 
 

@@ -1,0 +1,38 @@
+"""Every story of a port runs on every implementation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from contract_bench import AwsBench, Bench, EmbeddedBench, Identity, Tasks, aws
+
+from chalicelib.embedded.database import Database
+
+
+@pytest.fixture(scope="module")
+def aws_bench() -> Iterator[AwsBench]:
+    # Per module: making the resources takes longer than all its stories; no other directory's tests must meet moto.
+    with aws() as bench:
+        yield bench
+
+
+@pytest.fixture(params=["embedded", "aws"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    if request.param == "aws":
+        bench: AwsBench = request.getfixturevalue("aws_bench")
+        bench.clear()
+        yield bench
+    else:
+        with Database() as database:
+            yield EmbeddedBench(database)
+
+
+@pytest.fixture
+def tasks(bench: Bench) -> Tasks:
+    return bench.tasks
+
+
+@pytest.fixture
+def identity(bench: Bench) -> Identity:
+    return bench.identity

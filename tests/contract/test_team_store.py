@@ -1,0 +1,117 @@
+"""Teams, stored only over the version they were read with, and the index from a key's hash to its team."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from contract_bench import Identity
+from contract_samples import NOW, a_team, fresh
+
+from chalicelib.domain.identity import Team
+from chalicelib.ports.identity import KeyEntry
+
+
+class TestTeams:
+    def test_a_new_team_reads_back_whole(self, identity: Identity) -> None:
+        team = a_team()
+
+        assert identity.save(team, over=None)
+        assert identity.team(team.id) == team
+
+    def test_a_team_without_keys_and_members_reads_back_whole(self, identity: Identity) -> None:
+        team = Team(fresh("team"), "", "free", NOW)
+
+        assert identity.save(team, over=None)
+        assert identity.team(team.id) == team
+
+    def test_an_unknown_team_is_none(self, identity: Identity) -> None:
+        assert identity.team(fresh("team")) is None
+
+    def test_a_team_cannot_be_new_twice(self, identity: Identity) -> None:
+        team = a_team()
+        identity.save(team, over=None)
+
+        assert not identity.save(replace(team, name="another"), over=None)
+        assert identity.team(team.id) == team
+
+    def test_a_change_is_stored_over_the_version_it_was_made_from(self, identity: Identity) -> None:
+        team = a_team()
+        identity.save(team, over=None)
+        changed = replace(team, name="renamed", keys={}, version=2)
+
+        assert identity.save(changed, over=1)
+        assert identity.team(team.id) == changed
+
+    def test_a_change_of_a_stale_version_is_not_stored(self, identity: Identity) -> None:
+        team = a_team()
+        identity.save(team, over=None)
+        second = replace(team, name="second", version=2)
+        identity.save(second, over=1)
+
+        assert not identity.save(replace(team, name="stale", version=2), over=1)
+        assert not identity.save(replace(team, name="ahead", version=4), over=3)
+        assert identity.team(team.id) == second
+
+    def test_a_change_of_no_team_is_not_stored(self, identity: Identity) -> None:
+        team = a_team(version=2)
+
+        assert not identity.save(team, over=1)
+        assert identity.team(team.id) is None
+
+    def test_of_many_changes_at_once_one_is_stored(self, identity: Identity) -> None:
+        team = a_team()
+        identity.save(team, over=None)
+        rivals = [replace(team, name=f"rival {number}", version=2) for number in range(8)]
+
+        with ThreadPoolExecutor(8) as threads:
+            stored = list(threads.map(lambda rival: identity.save(rival, over=1), rivals))
+
+        assert stored.count(True) == 1
+        assert identity.team(team.id) == rivals[stored.index(True)]
+
+    def test_all_teams_are_listed(self, identity: Identity) -> None:
+        teams = [a_team() for _ in range(3)]
+        for team in teams:
+            identity.save(team, over=None)
+        identity.put_key(fresh("hash"), KeyEntry(teams[0].id, "key"))
+        identity.swap(fresh("window"), b"log", over=0, expires_s=NOW // 1000 + 60)
+
+        listed = {team.id: team for team in identity.teams()}
+
+        assert [listed[team.id] for team in teams] == teams
+        assert len(listed) == len(identity.teams())
+
+
+class TestKeys:
+    def test_a_hash_leads_to_its_team(self, identity: Identity) -> None:
+        first, second = fresh("hash"), fresh("hash")
+        lasting = KeyEntry(fresh("team"), fresh("key"))
+        ending = KeyEntry(fresh("team"), fresh("key"), expires_at=NOW + 1)
+
+        identity.put_key(first, lasting)
+        identity.put_key(second, ending)
+
+        assert identity.key(first) == lasting
+        assert identity.key(second) == ending
+
+    def test_an_unknown_hash_leads_nowhere(self, identity: Identity) -> None:
+        assert identity.key(fresh("hash")) is None
+
+    def test_an_entry_can_be_set_anew(self, identity: Identity) -> None:
+        key_hash = fresh("hash")
+        entry = KeyEntry(fresh("team"), fresh("key"))
+        identity.put_key(key_hash, replace(entry, expires_at=NOW))
+
+        identity.put_key(key_hash, entry)
+
+        assert identity.key(key_hash) == entry
+
+    def test_a_forgotten_hash_leads_nowhere(self, identity: Identity) -> None:
+        key_hash = fresh("hash")
+        identity.put_key(key_hash, KeyEntry(fresh("team"), fresh("key")))
+
+        identity.put_key(key_hash, None)
+        identity.put_key(key_hash, None)
+
+        assert identity.key(key_hash) is None
