@@ -4,18 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
+CODE := app.py chalicelib cli infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lint types layers clean-tree bench simulate lock clean
+.PHONY: help setup run test check format-check lint types layers clean-tree format bench simulate docs lock clean
 
 help: ## Show the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY) ## Create the virtual environment with the pinned dependencies (reused while they are unchanged)
 
 $(READY): requirements-dev.txt
-	@echo "Setting up $(VENV) (once, about a minute) ..."
-	@$(PYTHON) -c 'import sys; sys.exit("Sluice needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) (once, about half a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Sluice needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; try make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
@@ -24,8 +25,44 @@ $(READY): requirements-dev.txt
 run: $(READY) ## Run the whole stack on this machine: API on PORT (8000), AWS on AWS_PORT (8001)
 	@exec $(BIN)/python -m infra.local
 
+test: $(READY) ## Run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: format-check lint types layers test clean-tree ## The definition of clean: format, lint, types, layers, tests, clean tree
+
+format-check: $(READY)
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "Not formatted: run 'make format'"; exit 1; }
+
+lint: $(READY)
+	@$(BIN)/ruff check --quiet $(CODE)
+
+types: $(READY)
+	@$(BIN)/mypy
+
+layers: $(READY)
+	@$(BIN)/lint-imports
+
+# What is generated and committed is compared by the tests; here nothing may have been left lying about or changed.
+clean-tree:
+	@test -z "$$(git status --porcelain)" || { echo "The tree is not as it was committed:"; git status --short; exit 1; }
+
+format: $(READY) ## Format the code
+	@$(BIN)/ruff check --quiet --fix $(CODE); $(BIN)/ruff format $(CODE)
+
+bench: $(READY) ## Count what a task costs at the AWS boundary, and time what is ours
+	@$(BIN)/python -m infra.bench
+
+simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
+	@PYTHONPATH=.:tests $(BIN)/python -m simulation.campaign --lifetimes $(or $(LIFETIMES),100000) --seed $(or $(SEED),1)
+
+docs: $(READY) ## Write the generated documents anew
+	@$(BIN)/python -m infra.docs
+
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
 	@for name in requirements requirements-dev; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url $$name.in -o $$name.txt; done
+
+clean: ## Remove the virtual environment and everything local
+	@rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -77,6 +77,7 @@ class Platform:
         return {
             "tasks": _answers(lambda: self.parts.reader.get(absent, now=self.parts.clock.now())),
             "identity": _answers(lambda: self.parts.teams.key(absent)),
+            "queue": _answers(self.parts.tasks_queue.reach),
         }
 
 

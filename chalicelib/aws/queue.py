@@ -27,6 +27,10 @@ class AwsQueue:
             MessageGroupId=group,
         )
 
+    def reach(self) -> None:
+        """Return when the queue can be reached."""
+        call(self._clients.sqs.get_queue_attributes, QueueUrl=self._url, AttributeNames=["QueueArn"])
+
     def hold(self, receipt: str, seconds: int) -> None:
         """Let a received message come back after so many seconds. A receipt that holds none any more does nothing."""
         if not 0 <= seconds <= LONGEST_HOLD_S:

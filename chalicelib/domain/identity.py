@@ -56,7 +56,8 @@ class Member:
 class Team:
     """A team with all that hangs on it: one item, so that a plan's limits hold in one conditional write.
 
-    `version` grows with every change; a change is stored only over the version it was made from.
+    `version` grows with every change; a change is stored only over the version it was made from. `change` names the
+    change that made this version, so that one whose answer was lost recognises itself.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Team:
     keys: Mapping[str, ApiKey] = field(default_factory=dict)
     members: Mapping[str, Member] = field(default_factory=dict)
     version: int = 1
+    change: str = ""
 
     @property
     def plan(self) -> Plan:

@@ -70,11 +70,10 @@ def decide(row: Task | None, *, n: int, due: int, token: str, now: int, age_ms: 
         return _running(row, token, now)
     if n <= row.attempt:
         return Resend()
-    if n > row.attempt + 1:
-        return Drop()
-    if row.due_at > now and due != row.due_at and not young:
-        return Drop()
-    return Hold(max(row.due_at - now, 0))
+    if row.due_at > now:
+        return Hold(row.due_at - now) if young or due == row.due_at else Drop()
+    # What is left of an earlier life of the id; else the row became startable after the claim had been refused.
+    return Drop() if n > row.attempt + 1 else Hold(0)
 
 
 def absent_hold_ms(receives: int) -> int:

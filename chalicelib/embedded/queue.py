@@ -86,6 +86,9 @@ class EmbeddedQueue:
         now = self._clock.now()
         self._database.change(_SEND, (self.name, body, group, now, now + delay_s * 1000))
 
+    def reach(self) -> None:
+        """Return: the queue is part of this process."""
+
     def receive(self, max_messages: int) -> list[Received]:
         """Take up to so many messages (1 to 10) that are due, the longest due first."""
         if not 1 <= max_messages <= LARGEST_BATCH:

@@ -60,9 +60,9 @@ class Teams:
         now = self.clock.now()
         team = Team(team_id or self._id(), name, plan, now, signing_since=now)
         minted = self._mint("default")
-        team = replace(team, keys={minted.key.id: minted.key})
+        team = replace(team, keys={minted.key.id: minted.key}, change=self._id())
         self.store.put_key(minted.key.key_hash, KeyEntry(team.id, minted.key.id))
-        if not self.store.save(team, over=None):
+        if not self._saved(team, over=None):
             raise UnavailableError("the team could not be stored")
         return team, minted
 
@@ -186,10 +186,17 @@ class Teams:
     def _change(self, team_id: str, change: Callable[[Team], Team]) -> Team:
         for _ in range(_ROUNDS):
             team = self.get(team_id)
-            changed = replace(change(team), version=team.version + 1)
-            if self.store.save(changed, over=team.version):
+            changed = replace(change(team), version=team.version + 1, change=self._id())
+            if self._saved(changed, over=team.version):
                 return changed
         raise UnavailableError("the team changes too often to be saved")
+
+    def _saved(self, team: Team, *, over: int | None) -> bool:
+        """Whether the team is stored: a refusal by this very change means that only its first answer was lost."""
+        if self.store.save(team, over=over):
+            return True
+        stored = self.store.team(team.id)
+        return stored is not None and stored.change == team.change
 
     def _live(self, team: Team) -> dict[str, ApiKey]:
         now = self.clock.now()

@@ -7,8 +7,8 @@ import codecs
 from chalicelib.domain.exchange import Answer
 
 _DEFAULT = "utf-8"
-#: What is decoded, by the library's names: the character sets of the web (encoding.spec.whatwg.org, "Names and labels").
-#: The library also names ciphers, archives and escapes, some of which fail on bytes that a stranger chooses.
+#: What is decoded, by the library's names: the character sets of the web (WHATWG Encoding, "Names and labels"). The
+#: library also names ciphers, archives and escapes, some of which fail on bytes that a stranger chooses.
 _CHARSETS = frozenset(
     {
         *("ascii", "utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"),
@@ -20,7 +20,7 @@ _CHARSETS = frozenset(
     }
 )
 #: UTF-16 without a byte order is little-endian on the web.
-_LABELS = {"utf-16": "utf-16-le", "utf16": "utf-16-le"}
+_LABELS = {"utf-16": "utf-16-le"}
 
 
 def body_text(answer: Answer, max_bytes: int) -> str:

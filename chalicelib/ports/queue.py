@@ -12,6 +12,9 @@ class Queue(Protocol):
         """Make a message durable that is delivered after `delay_s` seconds (0 to 900). `group` names the tenant whose
         backlog it counts to."""
 
+    def reach(self) -> None:
+        """Return when the queue can be reached."""
+
     def hold(self, receipt: str, seconds: int) -> None:
         """Let a received message come back after so many seconds (0 to 43,200)."""
 

@@ -16,7 +16,7 @@ MAX_BYTES = 262_144
 def json_object(call: Call) -> dict[str, Any]:
     """The body, under whatever content type it came: `curl -d` sets none that helps."""
     if len(call.body) > MAX_BYTES:
-        raise Problem(413, f"Request body must be at most {MAX_BYTES} bytes")
+        raise Problem(413, f"Request body must be at most {MAX_BYTES // 1024} KiB")
     if not call.body.strip():
         raise Problem(400, "Request body must be a JSON object")
     try:

@@ -32,9 +32,9 @@ _ERRORS: Mapping[type[SluiceError], tuple[int, str]] = {
     NotFoundError: (404, "Not found"),
     ForbiddenError: (403, "Access denied"),
     ConflictError: (409, "Conflict"),
-    KeyReusedError: (422, "Idempotency-Key was already used with a different request"),
+    KeyReusedError: (422, "Idempotency-Key was already used with another request body"),
     PlanLimitError: (403, "Plan limit reached"),
-    UnavailableError: (503, "Service temporarily unavailable, please retry"),
+    UnavailableError: (503, "Service temporarily unavailable"),
 }
 
 
@@ -46,7 +46,7 @@ class AsyncQueueEdge:
             return call, {}
         key = _key(call)
         if not key:
-            raise _unauthorized("API key required")
+            raise _unauthorized("Operator key required" if access == OPERATOR else "API key required")
         if access == OPERATOR:
             if not hmac.compare_digest(key.encode(), call.platform.settings.operator_key.encode()):
                 raise _unauthorized("Invalid operator key")
@@ -131,18 +131,14 @@ def _unauthorized(message: str) -> Problem:
 
 
 def _problem_document(call: Call, problem: Problem) -> dict[str, object]:
-    """RFC 9457. `errors` names the field where there is one."""
+    """A problem of RFC 9457. `errors` names the field where there is one."""
     document: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.message,
-        "instance": f"urn:uuid:{call.request_id}" if _is_uuid(call.request_id) else call.request_id,
+        "requestId": call.request_id,
     }
     if problem.field is not None:
         document["errors"] = [{"field": problem.field, "detail": problem.message}]
     return document
-
-
-def _is_uuid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4

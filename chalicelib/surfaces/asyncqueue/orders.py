@@ -93,9 +93,7 @@ def _url(call: Call, members: Mapping[str, Any], name: str) -> str | None:
     if verdict is Refusal.INVALID:
         raise Problem(400, f"{name} must be a valid HTTP/HTTPS URL", field=name)
     if verdict is Refusal.BLOCKED:
-        raise Problem(
-            400, f"{name} must be a public HTTP/HTTPS URL: this address, name or port is not called", field=name
-        )
+        raise Problem(400, f"{name} must not point to a private or reserved address, name or port", field=name)
     return str(value)
 
 
@@ -151,10 +149,10 @@ def _idempotency_key(call: Call) -> str | None:
     key = call.headers.get("idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
         raise Problem(
             400,
-            f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters",
+            f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters",
             field="Idempotency-Key",
         )
     return key

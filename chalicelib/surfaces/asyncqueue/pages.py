@@ -37,6 +37,8 @@ def listing(call: Call) -> tuple[Query, Position, int]:
     cursor = parameters.get("cursor")
     if cursor is None:
         return query, Position(offset), limit
+    if "offset" in parameters:
+        raise Problem(400, "cursor and offset must not be sent together", field="cursor")
     return query, Position(after=_after(call, cursor)), limit
 
 
@@ -108,7 +110,7 @@ def _after(call: Call, cursor: str) -> tuple[int, str]:
             return int(created_at), task_id
     except ValueError:
         pass
-    raise Problem(400, "cursor is not valid for this listing; start again without it", field="cursor")
+    raise Problem(400, "cursor is not valid for this list; start again without it", field="cursor")
 
 
 def _seal(call: Call, place: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.identity import PLANS
@@ -23,11 +24,13 @@ _TASK: Texts = {
     ConflictError: "Only pending or delayed tasks can be cancelled",
 }
 _KEY: Texts = {NotFoundError: "API key not found", ConflictError: "API key was already rotated"}
-_MEMBER: Texts = {NotFoundError: "Member not found", ConflictError: "email is already a member of this team"}
+_MEMBER: Texts = {NotFoundError: "Member not found", ConflictError: "A member with this email already exists"}
 _TEAM: Texts = {NotFoundError: "Team not found"}
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", re.ASCII)
 _LONGEST_NAME = 100
+#: The description that is written by hand in `docs/openapi`.
+_OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 @surface.route("POST /v1/tasks", TEAM, _TASK)
@@ -163,9 +166,15 @@ def create_team_key(call: Call) -> Reply:
 
 @surface.route("GET /health", OPEN)
 def health(call: Call) -> Reply:
-    parts = {part: "ok" if works else "down" for part, works in call.platform.health().items()}
+    parts = {part: "ok" if works else "unavailable" for part, works in call.platform.health().items()}
     up = all(state == "ok" for state in parts.values())
-    return ok({"status": "ok" if up else "down", "parts": parts}, 200 if up else 503)
+    view = {"status": "ok" if up else "unavailable", "parts": parts}
+    return ok(view) if up else ok(view, 503, {"Retry-After": "1"})
+
+
+@surface.route("GET /openapi.json", OPEN)
+def openapi(call: Call) -> Reply:  # noqa: ARG001  (every view has one shape)
+    return Reply(200, _OPENAPI.read_text("utf-8"), {"Content-Type": "application/json"})
 
 
 def _name(call: Call, known: tuple[str, ...]) -> str:
@@ -194,5 +203,5 @@ def _wait(call: Call) -> float:
     except ValueError:
         seconds = -1
     if not 0 <= seconds < float("inf"):
-        raise Problem(400, f"wait must be a number of seconds between 0 and {LONGEST_WAIT_S}", field="wait")
+        raise Problem(400, "wait must be a number of 0 or more", field="wait")
     return min(seconds, LONGEST_WAIT_S)
