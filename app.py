@@ -9,7 +9,8 @@ from chalice import Chalice
 from chalicelib import settings, workers
 from chalicelib.surfaces.asyncqueue.routes import surface as asyncqueue
 
-app = Chalice(app_name="sluice")
+# The logger of this name is ours (chalicelib.telemetry): the framework would silence it.
+app = Chalice(app_name="sluice", configure_logs=False)
 names = settings.names()
 
 app.register_blueprint(asyncqueue.register("/v1", "/operator", ""))

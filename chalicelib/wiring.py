@@ -177,7 +177,8 @@ def platform() -> Platform:
     return _current
 
 
-def use(replacement: Platform | None) -> None:
-    """Put another platform in place; None forgets the present one."""
+def use(replacement: Platform | None) -> Platform | None:
+    """Put another platform in place (None: assemble anew at the next call) and return the one before."""
     global _current
-    _current = replacement
+    before, _current = _current, replacement
+    return before

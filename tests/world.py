@@ -132,7 +132,11 @@ def settings(**changes: Any) -> Settings:
 
 
 class World:
-    """One deployment. Use as a context manager: it takes the process's platform while it lives."""
+    """One deployment. Use as a context manager: it takes the process's platform while it lives.
+
+    `wrap(name, part)` may put something in front of each part that the platform gets; the queues and schedules
+    themselves keep the plain clock.
+    """
 
     def __init__(
         self,
@@ -141,6 +145,7 @@ class World:
         clock: Any = None,
         seed: int = 1,
         wrap: Callable[[str, Any], Any] = lambda name, port: port,
+        max_receives: int = 20,
         **changes: Any,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -150,10 +155,20 @@ class World:
         self.settings = settings(**changes)
         self.dead_letters = EmbeddedQueue(self.database, "dead-letters", self.clock, visibility_s=360)
         self.tasks_queue = EmbeddedQueue(
-            self.database, "tasks", self.clock, visibility_s=900, dead_letters=self.dead_letters, max_receives=20
+            self.database,
+            "tasks",
+            self.clock,
+            visibility_s=900,
+            dead_letters=self.dead_letters,
+            max_receives=max_receives,
         )
         self.webhooks_queue = EmbeddedQueue(
-            self.database, "webhooks", self.clock, visibility_s=180, dead_letters=self.dead_letters, max_receives=20
+            self.database,
+            "webhooks",
+            self.clock,
+            visibility_s=180,
+            dead_letters=self.dead_letters,
+            max_receives=max_receives,
         )
         self.schedules = EmbeddedSchedules(self.database, self.clock, self.tasks_queue)
         self.tasks = EmbeddedTasks(self.database)
@@ -169,22 +184,22 @@ class World:
                 webhooks_queue=wrap("webhooks queue", self.webhooks_queue),
                 dead_letters=wrap("dead letters", self.dead_letters),
                 schedules=wrap("schedules", self.schedules),
-                door=self.door,
+                door=wrap("door", self.door),
                 guard=Guard(self.settings.outbound_allow_networks),
-                clock=self.clock,
+                clock=wrap("clock", self.clock),
                 randomness=SeededRandomness(seed),
-                parallel=Serial(),
+                parallel=wrap("parallel", Serial()),
                 recorder=self.recording,
             ),
             self.settings,
         )
 
     def __enter__(self) -> World:
-        wiring.use(self.platform)
+        self._before = wiring.use(self.platform)
         return self
 
     def __exit__(self, *_: object) -> None:
-        wiring.use(None)
+        wiring.use(self._before)
         self.database.close()
 
     def team(self, plan: str = "pro") -> tuple[str, str]:

@@ -15,8 +15,9 @@ from chalicelib.domain.task import CLAIMABLE, Status, Task
 #: A message may overtake the row it is for. One younger than this is never dropped for want of a row; the function
 #: that creates rows is stopped well before.
 GRACE_MS = 90_000
-#: Seconds to hold a message whose row is not there yet, by the number of times it was received.
-ABSENT_HOLDS_S = (2, 4, 8, 16, 32, 32)
+#: Seconds to hold a message that waits for its row or for a part of the platform that does not answer, by the number of
+#: times it was received. They grow, so that the receives a queue allows outlast an outage of some minutes.
+GROWING_HOLDS_S = (2, 4, 8, 16, 32, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def decide(row: Task | None, *, n: int, due: int, token: str, now: int, age_ms: 
     """
     young = age_ms < GRACE_MS
     if row is None:
-        return Hold(absent_hold_ms(receives)) if young else Drop()
+        return Hold(growing_hold_ms(receives)) if young else Drop()
     if row.finished:
         return Drop(announce=row.webhook)
     if row.status is Status.RUNNING:
@@ -76,9 +77,9 @@ def decide(row: Task | None, *, n: int, due: int, token: str, now: int, age_ms: 
     return Drop() if n > row.attempt + 1 else Hold(0)
 
 
-def absent_hold_ms(receives: int) -> int:
-    """How long to hold a young message without a row."""
-    return ABSENT_HOLDS_S[min(receives, len(ABSENT_HOLDS_S)) - 1] * 1000
+def growing_hold_ms(receives: int) -> int:
+    """How long to hold a message that has to wait for something that has no known time."""
+    return GROWING_HOLDS_S[min(receives, len(GROWING_HOLDS_S)) - 1] * 1000
 
 
 def startable(row: Task, n: int, now: int) -> bool:

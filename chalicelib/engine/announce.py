@@ -36,7 +36,7 @@ class Announcements:
             if row is None or (row.finished and not row.webhook):
                 return Done()
             if not row.finished:
-                return Hold(wakeup.absent_hold_ms(receives))
+                return Hold(wakeup.growing_hold_ms(receives))
             if stop_at - self.clock.now() < TIMEOUT_MS + MARGIN_MS:
                 return Hold(SHORT_HOLD_MS)
             began = self.clock.now()
@@ -45,7 +45,7 @@ class Announcements:
             insist(lambda: self.tasks.announced(row.id), self.clock)
         except UnavailableError:
             self.recorder.record("held", task=message.task, reason="unavailable")
-            return Hold(SHORT_HOLD_MS)
+            return Hold(wakeup.growing_hold_ms(receives))
         return Done()
 
     def _record(self, task_id: str, team: str, answer: Answer | NoAnswer, ms: int) -> None:

@@ -24,7 +24,7 @@ from chalicelib.ports.tasks import Applied, Fence, Refused, TaskReader, TaskStor
 
 #: In-place waits for a row that its message has overtaken.
 ABSENT_PAUSES_MS = (50, 150, 400)
-#: How long a message is handed back when a part did not confirm.
+#: How long a message is handed back that this run cannot go on with.
 SHORT_HOLD_MS = 2_000
 #: A message this close to its time waits in place; one further away is handed back.
 IN_PLACE_MS = 1_000
@@ -76,7 +76,7 @@ class Attempts:
             return self._start(call, call.message)
         except UnavailableError:
             self.recorder.record("held", task=call.message.task, attempt=call.message.n, reason="unavailable")
-            return Hold(SHORT_HOLD_MS)
+            return Hold(wakeup.growing_hold_ms(call.receives))
 
     def _start(self, call: WakeUp, message: messages.Attempt) -> Verdict:
         early_ms = message.due - self.clock.now()
@@ -87,23 +87,29 @@ class Attempts:
         if call.stop_at - self.clock.now() <= MARGIN_MS:
             return Hold(SHORT_HOLD_MS)
         token = self._token()
+        asked_at = self.clock.now()
         claimed = self._claim(message, token)
         for pause_ms in ABSENT_PAUSES_MS:
-            if isinstance(claimed, Applied) or claimed.row is not None or self._age(call) >= wakeup.GRACE_MS:
+            if isinstance(claimed, Applied) or claimed.row is not None or asked_at - call.sent_at >= wakeup.GRACE_MS:
                 break
             self.clock.sleep(pause_ms)
+            asked_at = self.clock.now()
             claimed = self._claim(message, token)
         if isinstance(claimed, Applied):
             return self._attempt(claimed.task, call)
-        return self._refused(claimed.row, token, call)
+        return self._refused(claimed.row, token, call, asked_at)
 
     def _claim(self, message: messages.Attempt, token: str) -> Applied | Refused:
         return insist(
             lambda: self.tasks.claim(message.task, attempt=message.n, token=token, now=self.clock.now()), self.clock
         )
 
-    def _refused(self, row: Task | None, token: str, call: WakeUp) -> Verdict:
-        """Do what the table says for a refused claim."""
+    def _refused(self, row: Task | None, token: str, call: WakeUp, asked_at: int) -> Verdict:
+        """Do what the table says for a claim that was asked for at `asked_at` and refused.
+
+        The message's age counts up to that instant: one that was young when its row was not there yet is never dropped,
+        however late the answer came.
+        """
         for _ in range(ROUNDS):
             now = self.clock.now()
             decision = wakeup.decide(
@@ -112,7 +118,7 @@ class Attempts:
                 due=call.message.due,
                 token=token,
                 now=now,
-                age_ms=self._age(call),
+                age_ms=asked_at - call.sent_at,
                 receives=call.receives,
             )
             if isinstance(decision, Hold):
@@ -169,18 +175,19 @@ class Attempts:
             self._record(step.task, "stored")
             return self._after(step)
         self._record(step.task, "fenced off")
-        return self._refused(written.row, self._token(), call)
+        return self._refused(written.row, self._token(), call, ended)
 
     def _late(self, call: WakeUp, message: messages.Outcome) -> Verdict:
         """Write down an outcome that came as a message, under the fence of the claim that made it."""
-        row = self.reader.get(message.task, now=self.clock.now())
+        asked_at = self.clock.now()
+        row = self.reader.get(message.task, now=asked_at)
         if row is not None and Fence.of(row) == late.fence(message):
             step = lifecycle.settle(row, late.outcome(message), now=message.ended, retention_s=self.retention_s)
             written = self._commit(step.task, row)
             if isinstance(written, Applied) or _is_own(written.row, step.task):
                 return self._after(step)
             row = written.row
-        return self._refused(row, self._token(), call)
+        return self._refused(row, self._token(), call, asked_at)
 
     def _commit(self, after: Task, before: Task) -> Applied | Refused:
         return insist(lambda: self.tasks.commit(after, Fence.of(before)), self.clock)
@@ -192,9 +199,6 @@ class Attempts:
 
     def _token(self) -> str:
         return self.randomness.bytes(8).hex()
-
-    def _age(self, call: WakeUp) -> int:
-        return self.clock.now() - call.sent_at
 
     def _record(self, task: Task, written: str) -> None:
         """The canonical line of one attempt. `written`: stored in the row, carried as a message, or fenced off."""

@@ -40,14 +40,14 @@ class Rescue:
         try:
             return self._rescue(message, sent_at, receives)
         except UnavailableError:
-            return Hold(SHORT_HOLD_MS)
+            return Hold(wakeup.growing_hold_ms(receives))
 
     def _rescue(self, message: Message, sent_at: int, receives: int) -> Verdict:
         now = self.clock.now()
         row = self.reader.get(message.task, now=now)
         if row is None:
             if now - sent_at < wakeup.GRACE_MS:
-                return Hold(wakeup.absent_hold_ms(receives))
+                return Hold(wakeup.growing_hold_ms(receives))
             return self._close(message, "dropped", "no such task")
         if row.finished:
             return self._finished(row, message)
