@@ -11,7 +11,7 @@ import requests
 import typer
 
 #: What a running local stack writes about itself.
-STACK_DOCUMENT = Path(__file__).resolve().parent.parent / ".local" / "stack.json"
+STACK_DOCUMENT = Path(__file__).parents[1] / ".local" / "stack.json"
 TIMEOUT_S = 30
 
 #: Exit codes, by the status that led to them.
