@@ -1,0 +1,1 @@
+"""What surrounds the product: the one resource template, its use by API calls, and the local stack."""

@@ -1,0 +1,110 @@
+"""The whole product in one process: an AWS in memory, the API, and everything that wakes the Lambda handlers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from chalicelib.names import Names
+from infra.apply import apply, load_template
+from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
+from infra.local.environment import STAGE, environment, local_environment
+from infra.local.expiry import Expiry
+from infra.local.firing import Firing, Jitter, on_the_second
+from infra.local.functions import load_config, time_limit
+from infra.local.pollers import Poller, event_sources
+from infra.local.ports import LOOPBACK, claim
+from infra.local.schedules import schedule_guard
+from infra.local.server import ApiServer
+from infra.local.state import kept_secrets, remove_if_ours, write_private
+
+PROJECT = Path(__file__).parents[2]
+
+
+def _the_app() -> Any:
+    return importlib.import_module("app").app
+
+
+def _the_seed() -> dict[str, Any]:
+    seeded: dict[str, Any] = importlib.import_module("infra.local.seed").seed()
+    return seeded
+
+
+class LocalStack:
+    """Everything is up while it is entered.
+
+    `load_app` returns the Chalice app and `seed` puts first data in and returns what of it scripts need; both run with
+    the local environment set and AWS at hand, and neither is imported before. Port 0 takes any free one.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        aws_port: int = 0,
+        folder: Path = PROJECT / ".local",
+        load_app: Callable[[], Any] = _the_app,
+        seed: Callable[[], dict[str, Any]] = _the_seed,
+        jitter: Jitter = on_the_second,
+    ) -> None:
+        self._ports = {"PORT": port, "AWS_PORT": aws_port}
+        self._folder = folder
+        self._load_app = load_app
+        self._seed = seed
+        self._jitter = jitter
+        self._closing = ExitStack()
+        self.names = Names(stage=STAGE, account=ACCOUNT, region=REGION)
+        self.base_url = ""
+        self.aws_endpoint_url = ""
+        #: What `.local/stack.json` holds while the stack is up.
+        self.document: dict[str, Any] = {}
+        self.aws: LocalAws
+
+    def __enter__(self) -> Self:
+        with ExitStack() as closing:
+            self._start(closing)
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def _start(self, closing: ExitStack) -> None:
+        api_listener, aws_listener = claim(self._ports)
+        closing.callback(api_listener.close)
+        closing.callback(aws_listener.close)
+        self.base_url = f"http://{LOOPBACK}:{api_listener.getsockname()[1]}"
+        self.aws_endpoint_url = f"http://{LOOPBACK}:{aws_listener.getsockname()[1]}"
+
+        closing.enter_context(environment(local_environment(os.environ, kept_secrets(self._folder))))
+        self.aws = closing.enter_context(local_aws())
+        self.aws.lock.guards.append(schedule_guard())
+        apply(load_template(), self.names, self.aws.client)
+
+        app = self._load_app()
+        config = load_config(PROJECT, app)
+        threads: list[AwsServer | Firing | Expiry | Poller | ApiServer] = [
+            AwsServer(aws_listener),
+            Firing(self.names, self.aws.client, self.aws.lock, self._jitter),
+            Expiry(self.names, self.aws.lock),
+        ]
+        for source in event_sources(app, lambda function: time_limit(config, function)):
+            threads.append(Poller(source, self.names, self.aws.client("sqs"), self.aws.lock))
+        seeded = self._seed()
+        # The API last: whoever reaches it finds everything behind it.
+        threads.append(ApiServer(app, config, api_listener))
+        for thread in threads:
+            thread.start()
+            closing.callback(thread.stop)
+
+        self.document = {"base_url": self.base_url, **seeded, "aws_endpoint_url": self.aws_endpoint_url}
+        path = self._folder / "stack.json"
+        write_private(path, self.document)
+        closing.callback(remove_if_ours, path, self.document)
