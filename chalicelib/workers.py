@@ -66,7 +66,7 @@ def dead_letters(event: Event, remaining_ms: int) -> dict[str, Any]:  # noqa: AR
 
     def handle(record: Record) -> Verdict:
         try:
-            message: messages.Message | None = messages.decode(record["body"])
+            message: messages.Message | None = messages.decode_dead(record["body"])
         except messages.UnreadableError:
             message = None
         except messages.UnknownVersionError:

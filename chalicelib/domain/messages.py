@@ -62,11 +62,18 @@ class UnreadableError(Exception):
     """The text is no message of ours."""
 
 
+class _Undelivered(msgspec.Struct):
+    """How EventBridge Scheduler leaves a message that it could not deliver: wrapped in the call it had made."""
+
+    text: str = msgspec.field(name="MessageBody")
+
+
 class _Version(msgspec.Struct):
     v: int = VERSION
 
 
 _version = msgspec.json.Decoder(_Version)
+_undelivered = msgspec.json.Decoder(_Undelivered)
 _message: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _encoder = msgspec.json.Encoder()
 
@@ -88,3 +95,12 @@ def decode(text: str) -> Message:
         return _message.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UnreadableError from error
+
+
+def decode_dead(text: str) -> Message:
+    """The message in a dead letter, whether a queue left it or a schedule. Raises as `decode`."""
+    try:
+        text = _undelivered.decode(text).text
+    except (msgspec.DecodeError, RecursionError):
+        return decode(text)
+    return decode(text)

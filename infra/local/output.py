@@ -62,7 +62,21 @@ def _attempt(fields: Mapping[str, Any]) -> Iterator[str]:
         yield f"again in {max(0.0, next_at / 1000 - time.time()):.0f} s"
 
 
-_EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {"request": _request, "attempt": _attempt}
+def _webhook(fields: Mapping[str, Any]) -> Iterator[str]:
+    yield f"webhook of {_short(str(fields.get('task', '-')))}"
+    if status := fields.get("status_code"):
+        yield str(status)
+    yield _milliseconds(fields)
+    yield str(fields.get("outcome", "-"))
+    if error := fields.get("error"):
+        yield str(error)
+
+
+_EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "request": _request,
+    "attempt": _attempt,
+    "webhook": _webhook,
+}
 
 
 def _pairs(event: str, fields: Mapping[str, Any]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from infra.moto_lock import Call, MotoLock
 log = logging.getLogger("sluice.local")
 
 #: What a mapping without MaximumConcurrency is given here; AWS would go on to the account's limit.
-DEFAULT_CONCURRENCY = 10
+DEFAULT_CONCURRENCY = 50
 #: The most that one ReceiveMessage returns.
 _RECEIVE_LIMIT = 10
 #: Calls after which a message may be in view that was not before.
@@ -89,6 +89,7 @@ class Poller(Thread):
         self._free = BoundedSemaphore(source.concurrency)
         self._wake = Event()
         self._stopping = False
+        self._paused = False
 
     def start(self) -> None:
         self._lock.listeners.append(self._listen)
@@ -104,13 +105,21 @@ class Poller(Thread):
         for _ in range(self._source.concurrency):
             self._free.acquire(timeout=max(0.0, end - time.monotonic()))
 
+    def pause(self) -> None:
+        """Take no more messages until `resume`; batches in hand go on."""
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        self._wake.set()
+
     def run(self) -> None:
         while True:
             # Cleared before the look at what may have changed: a change during the look is not lost.
             self._wake.clear()
             if self._stopping:
                 return
-            if not self._free.acquire(blocking=False):
+            if self._paused or not self._free.acquire(blocking=False):
                 self._wake.wait()
                 continue
             self._next_batch()

@@ -1,8 +1,8 @@
 """The API on this machine: Chalice's own local server, made to behave like API Gateway in front of Lambda.
 
-Kept from Chalice: routing, events, CORS preflights, its 403 for an unknown path. Added: API Gateway's size limit,
-bodies that are not text, answers to HEAD without a body, keep-alive without the 40 ms of Nagle's algorithm, and silence
-when a client goes away.
+Kept from Chalice: routing, events, CORS preflights. Added: API Gateway's size limit, a 404 for a path that is deeper
+than the app's own routes for unknown ones, bodies that are not text, answers to HEAD without a body, keep-alive without
+the 40 ms of Nagle's algorithm, and silence when a client goes away.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
     CustomLocalChalice,
-    ForbiddenError,
     LambdaEventConverter,
     LocalChalice,
     LocalGateway,
+    LocalGatewayException,
     RouteMatcher,
     ThreadedHTTPServer,
 )
@@ -53,6 +53,10 @@ class BodyError(Exception):
         self.text = text
 
 
+class _NoSuchPathError(LocalGatewayException):  # type: ignore[misc]
+    CODE = HTTPStatus.NOT_FOUND
+
+
 class _EventConverter(LambdaEventConverter):  # type: ignore[misc]
     def create_lambda_event(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
@@ -60,11 +64,8 @@ class _EventConverter(LambdaEventConverter):  # type: ignore[misc]
         try:
             event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
         except ValueError:
-            # No such route. Chalice would go on to repeat the request's credential, as API Gateway does.
-            raise ForbiddenError(
-                {"x-amzn-RequestId": str(uuid.uuid4()), "x-amzn-ErrorType": "MissingAuthenticationTokenException"},
-                b'{"message": "Missing Authentication Token"}',
-            ) from None
+            # Chalice would go on to repeat the request's credential, as API Gateway does.
+            raise _NoSuchPathError({"X-Request-Id": str(uuid.uuid4())}, b'{"error":"Not found"}') from None
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         if isinstance(event["body"], bytes):
             # Lambda gets text; what is none travels as base64.

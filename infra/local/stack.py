@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from chalicelib import wiring
 from chalicelib.names import Names
 from infra.apply import apply, load_template
 from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
@@ -64,6 +65,7 @@ class LocalStack:
         #: What `.local/stack.json` holds while the stack is up.
         self.document: dict[str, Any] = {}
         self.aws: LocalAws
+        self._pollers: list[Poller] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as closing:
@@ -75,6 +77,17 @@ class LocalStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No function is woken while this is entered: messages stay where they are."""
+        for poller in self._pollers:
+            poller.pause()
+        try:
+            yield
+        finally:
+            for poller in self._pollers:
+                poller.resume()
 
     def _start(self, closing: ExitStack) -> None:
         api_listener, aws_listener = claim(self._ports)
@@ -88,6 +101,8 @@ class LocalStack:
         self.aws.lock.guards.append(schedule_guard())
         apply(load_template(), self.names, self.aws.client)
 
+        # Whatever this process assembled before knew another environment.
+        closing.callback(wiring.use, wiring.use(None))
         app = self._load_app()
         config = load_config(PROJECT, app)
         threads: list[AwsServer | Firing | Expiry | Poller | ApiServer] = [
@@ -95,8 +110,11 @@ class LocalStack:
             Firing(self.names, self.aws.client, self.aws.lock, self._jitter),
             Expiry(self.names, self.aws.lock),
         ]
-        for source in event_sources(app, lambda function: time_limit(config, function)):
-            threads.append(Poller(source, self.names, self.aws.client("sqs"), self.aws.lock))
+        self._pollers = [
+            Poller(source, self.names, self.aws.client("sqs"), self.aws.lock)
+            for source in event_sources(app, lambda function: time_limit(config, function))
+        ]
+        threads.extend(self._pollers)
         seeded = self._seed()
         # The API last: whoever reaches it finds everything behind it.
         threads.append(ApiServer(app, config, api_listener))

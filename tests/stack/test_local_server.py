@@ -173,14 +173,12 @@ def test_head_has_the_headers_of_a_get_and_no_body(url: str, session: requests.S
     assert session.get(f"{url}/things/next").json() == {"name": "next"}  # the connection is still in step
 
 
-def test_an_unknown_path_is_refused_as_api_gateway_does_and_no_credential_comes_back(
-    url: str, session: requests.Session
-) -> None:
+def test_an_unknown_path_is_not_found_and_no_credential_comes_back(url: str, session: requests.Session) -> None:
     for headers in ({}, {"Authorization": "Bearer secret-of-mine"}):
         answer = session.get(f"{url}/nowhere/at/all", headers=headers)
 
-        assert answer.status_code == 403
-        assert answer.json() == {"message": "Missing Authentication Token"}
+        assert answer.status_code == 404
+        assert answer.json() == {"error": "Not found"}
 
 
 @pytest.mark.parametrize(
@@ -194,8 +192,8 @@ def test_an_unknown_path_is_refused_as_api_gateway_does_and_no_credential_comes_
         (b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: many\r\n\r\n", b" 400 "),
         (b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", b" 400 "),
         (b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b" 400 "),
-        (b"GET //[ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", b" 403 "),
-        (b"GET /no HTTP/1.1\r\nAuthorization: \xff\r\nConnection: close\r\n\r\n", b" 403 "),
+        (b"GET //[ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", b" 404 "),
+        (b"GET /no HTTP/1.1\r\nAuthorization: \xff\r\nConnection: close\r\n\r\n", b" 404 "),
     ],
 )
 def test_a_malformed_request_gets_an_answer_and_no_traceback(

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import urlsplit
 
 from place import ReceivedRequest, Reply
@@ -126,6 +127,9 @@ class InProcess:
     def received(self, url: str) -> list[ReceivedRequest]:
         self._deliver()
         return self._door.received(url)
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
         end = self._world.clock.now() + round(timeout_s * 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import requests
@@ -52,6 +52,9 @@ class OverHttp:
         return [
             ReceivedRequest(got.method, got.path, got.headers, got.body, got.at) for got in self._sinks.received(url)
         ]
+
+    def paused(self) -> AbstractContextManager[None]:
+        return self._stack.paused()
 
     def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
         end = time.monotonic() + timeout_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,6 +65,10 @@ class Place(Protocol):
 
     def received(self, url: str) -> list[ReceivedRequest]:
         """What the sink at `url` has got so far, in order of arrival."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """No worker takes anything up while this is entered."""
         ...
 
     def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:

@@ -24,6 +24,12 @@ def preparation(name: str) -> Callable[[Preparation], Preparation]:
     return register
 
 
+@preparation("workers that are busy")
+def busy_workers(scene: Scene) -> None:
+    """Nothing is picked up while the scene lasts."""
+    scene.keep_workers_busy()
+
+
 @preparation("a completed task")
 def completed_task(scene: Scene) -> None:
     """The manual's completed task: answered 200 with its JSON on the first attempt. Binds `task_id`, `callback`."""

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -36,6 +36,7 @@ def scene(place: Place, fixture: Fixture) -> Iterator[Scene]:
         yield opened
     finally:
         opened.cancel_what_is_left()
+        opened.closing.close()
 
 
 class Scene:
@@ -44,6 +45,7 @@ class Scene:
     def __init__(self, place: Place, bindings: Bindings) -> None:
         self.place = place
         self.bindings = bindings
+        self.closing = ExitStack()
         self._created: list[tuple[str, Mapping[str, str]]] = []
 
     def play(self, step: Mapping[str, Any]) -> Problems:
@@ -59,6 +61,10 @@ class Scene:
         else:
             time.sleep(step["pause"])
         return []
+
+    def keep_workers_busy(self) -> None:
+        """Nothing is picked up until the scene ends."""
+        self.closing.enter_context(self.place.paused())
 
     def create(self, fields: Mapping[str, Any], key: str = MANUAL_KEY) -> dict[str, Any]:
         """Create a task and return it as the API shows it."""

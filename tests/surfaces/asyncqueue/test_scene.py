@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ class ObligingPlace:
 
     def received(self, url: str) -> list[ReceivedRequest]:
         return self.arrived
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
         assert task_id == TASK_ID
