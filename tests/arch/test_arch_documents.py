@@ -1,0 +1,20 @@
+"""Generated pages are what their generators write."""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib.domain.lifecycle import TRANSITIONS, Event
+from chalicelib.domain.task import Status
+from infra.docs import lifecycle
+
+
+def test_the_page_of_the_lifecycle_is_up_to_date() -> None:
+    assert lifecycle.TARGET.read_text("utf-8") == lifecycle.render(), "run `python -m infra.docs` and commit the result"
+
+
+def test_the_diagram_shows_every_transition_and_no_other() -> None:
+    drawn = re.findall(r"^    (\w+) --> (\w+): (.+)$", lifecycle.render(), re.MULTILINE)
+
+    assert {(Status(before), Event(event)): Status(after) for before, after, event in drawn} == TRANSITIONS
+    assert len(drawn) == len(TRANSITIONS)
