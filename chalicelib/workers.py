@@ -82,13 +82,12 @@ def _batch(here: Platform, event: Event, handle: Callable[[Record], Verdict], qu
     def run(record: Record) -> bool:
         try:
             verdict = handle(record)
+            if isinstance(verdict, Hold):
+                _hold(queue, record, verdict)
         except Exception as error:  # noqa: BLE001  (one record's trouble must not touch its neighbours)
             here.parts.recorder.record("record failed", message_id=record["messageId"], error=type(error).__name__)
             return False
-        if isinstance(verdict, Hold):
-            _hold(queue, record, verdict)
-            return False
-        return True
+        return not isinstance(verdict, Hold)
 
     done = here.parts.parallel.run([partial(run, record) for record in records])
     failures = [record["messageId"] for record, gone in zip(records, done, strict=True) if not gone]

@@ -59,6 +59,7 @@ _COLUMNS = (
     _Column("on_complete_url", "onCompleteUrl", _TEXT, absent=None),
     _Column("signing", "signing", _SIGNING, absent=SigningState()),
     _Column("attempt", "attempt", _NUMBER, changes=True),
+    _Column("continued", "continued", _NUMBER, changes=True, absent=0),
     _Column("claim_token", "claimToken", _TEXT, changes=True, absent=None),
     _Column("claimed_at", "claimedAt", _NUMBER, changes=True, absent=None),
     _Column("lease_until", "leaseUntil", _NUMBER, changes=True, absent=None),

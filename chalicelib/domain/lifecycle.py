@@ -113,13 +113,15 @@ def settle(task: Task, outcome: Outcome, *, now: int, retention_s: int) -> Step:
     if isinstance(outcome, Continue):
         due_at = now + outcome.after_ms
         entry = _remember(task, AttemptOutcome.CONTINUED, finished_at=now, next_at=due_at)
-        return _waiting(entry, Event.CONTINUE, due_at, max_attempts=task.max_attempts + 1)
+        return _waiting(
+            replace(entry, continued=task.continued + 1, max_attempts=task.max_attempts + 1), Event.CONTINUE, due_at
+        )
     task = replace(task, waited_ms=task.waited_ms + outcome.waited_ms)
     if isinstance(outcome, Succeeded):
         done = replace(task, result=outcome.result, error=None)
         entry = _remember(done, AttemptOutcome.SUCCEEDED, finished_at=now, status_code=_status_code(outcome))
         return _finished(entry, Event.SUCCEED, now, retention_s)
-    task = replace(task, error=outcome.error, result=outcome.result if isinstance(outcome, Failed) else None)
+    task = replace(task, error=outcome.error, result=outcome.result)
     spent = isinstance(outcome, BudgetSpent)
     if spent or task.last_attempt:
         entry = _remember(
@@ -136,9 +138,7 @@ def settle(task: Task, outcome: Outcome, *, now: int, retention_s: int) -> Step:
         next_at=due_at,
     )
     # Between attempts only the history tells what the last one came to: the body would be billed on every write.
-    return _waiting(
-        replace(entry, result=None, error=None), Event.FAIL_AND_RETRY, due_at, max_attempts=task.max_attempts
-    )
+    return _waiting(replace(entry, result=None, error=None), Event.FAIL_AND_RETRY, due_at)
 
 
 def lose_last(task: Task, *, now: int, retention_s: int) -> Step:
@@ -186,8 +186,8 @@ def _leased(task: Task, event: Event, token: str, now: int) -> Task:
     )
 
 
-def _waiting(task: Task, event: Event, due_at: int, *, max_attempts: int) -> Step:
-    waiting = replace(task, status=TRANSITIONS[task.status, event], due_at=due_at, max_attempts=max_attempts)
+def _waiting(task: Task, event: Event, due_at: int) -> Step:
+    waiting = replace(task, status=TRANSITIONS[task.status, event], due_at=due_at)
     return Step(waiting, (WakeNext(task.attempt + 1, due_at),))
 
 
@@ -225,6 +225,5 @@ def _remember(
     return replace(task, history=(*task.history, entry)[-(MOST_RETRIES + 1) :])
 
 
-def _status_code(outcome: Outcome) -> int | None:
-    result = outcome.result if isinstance(outcome, Succeeded | Failed) else None
-    return None if result is None else result.status_code
+def _status_code(outcome: Succeeded | Failed | BudgetSpent) -> int | None:
+    return None if outcome.result is None else outcome.result.status_code

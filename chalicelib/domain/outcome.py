@@ -30,6 +30,7 @@ class BudgetSpent:
 
     error: str
     waited_ms: int = 0
+    result: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)

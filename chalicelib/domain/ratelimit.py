@@ -47,7 +47,7 @@ def admit(log: tuple[int, ...], rate: Rate, now: int) -> Admission:
 def pack(log: tuple[int, ...]) -> bytes:
     """The log as bytes: the first instant in 8 bytes, then each step in as few bytes of 7 bits as it needs.
 
-    600 requests of one busy minute take some 700 bytes, so the item stays within one write unit.
+    600 requests of one busy minute take some 700 bytes when they come in bursts and 1,075 when they are spread evenly.
     """
     if not log:
         return b""

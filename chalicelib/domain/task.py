@@ -110,9 +110,10 @@ class SigningState:
 class Task:
     """One task as its row holds it.
 
-    `attempt` counts claims so far. `create_token` names the call that made the row, `claim_token` the claim that holds
-    or last held the lease. `webhook` means that a completion webhook is still to be sent. `payload` and `result` are
-    None where the row was read without them. `expires_at` is in epoch seconds and set with the terminal write only.
+    `attempt` counts claims so far, `continued` those that only asked to go on later. `create_token` names the call that
+    made the row, `claim_token` the claim that holds or last held the lease. `webhook`: a completion webhook is
+    still to be sent. `payload` and `result` are None where the row was read without them. `expires_at` is in epoch
+    seconds and set with the terminal write only.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Task:
     on_complete_url: str | None = None
     signing: SigningState = field(default_factory=SigningState)
     attempt: int = 0
+    continued: int = 0
     claim_token: str | None = None
     claimed_at: int | None = None
     lease_until: int | None = None
@@ -153,13 +155,9 @@ class Task:
     @property
     def retries_made(self) -> int:
         """Attempts after the first, without those that only went on with an earlier one."""
-        return max(0, self.attempt - 1 - self._continued)
+        return max(0, self.attempt - 1 - self.continued)
 
     @property
     def max_retries(self) -> int:
         """The retries that were asked for: going on with an attempt raised `max_attempts` without spending one."""
-        return self.max_attempts - 1 - self._continued
-
-    @property
-    def _continued(self) -> int:
-        return sum(entry.outcome is AttemptOutcome.CONTINUED for entry in self.history)
+        return self.max_attempts - 1 - self.continued

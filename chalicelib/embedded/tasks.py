@@ -17,6 +17,7 @@ from chalicelib.ports.tasks import Applied, Fence, Refused
 CHANGING = (
     "status",
     "attempt",
+    "continued",
     "max_attempts",
     "due_at",
     "claim_token",

@@ -13,7 +13,7 @@ from chalicelib.ports.tasks import Fence
 
 def carried(task: Task, outcome: Outcome, ended: int) -> messages.Outcome:
     """The message for the outcome of the attempt whose lease `task` holds."""
-    result = outcome.result if isinstance(outcome, Succeeded | Failed) else None
+    result = outcome.result if isinstance(outcome, Succeeded | Failed | BudgetSpent) else None
     return messages.Outcome(
         task=task.id,
         n=task.attempt,
@@ -37,7 +37,7 @@ def outcome(message: messages.Outcome) -> Outcome:
         case "continue":
             return Continue(message.after)
         case "spent":
-            return BudgetSpent(message.error or "", message.waited)
+            return BudgetSpent(message.error or "", message.waited, result)
         case _:
             return Failed(message.error or "", message.waited, result)
 

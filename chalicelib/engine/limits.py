@@ -49,5 +49,6 @@ class Limiter:
 
     def _remember(self, name: str, window: tuple[int, bytes]) -> None:
         if len(self._seen) >= _REMEMBERED and name not in self._seen:
-            self._seen.pop(next(iter(self._seen)))
+            # A copy of the names: another thread may be remembering a window of its own.
+            self._seen.pop(next(iter(tuple(self._seen))), None)
         self._seen[name] = window

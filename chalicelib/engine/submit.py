@@ -98,6 +98,8 @@ def _as_accepted(row: Task, payload: Payload) -> Task:
         status=Status.QUEUED,
         due_at=row.delay_until if delayed and row.delay_until is not None else row.created_at,
         attempt=0,
+        continued=0,
+        max_attempts=row.max_attempts - row.continued,
         history=(),
         result=None,
         error=None,

@@ -33,8 +33,6 @@ class CallbackExecutor:
 
     def attempt(self, task: Task, *, at_most_ms: int) -> Outcome:
         left_ms = round(task.work.max_wait_s * 1000) - task.waited_ms
-        if left_ms <= 0:
-            return BudgetSpent(_budget_error(task))
         limit_ms = min(round(task.work.timeout_s * 1000), left_ms, at_most_ms)
         request = self._request(task)
         began = self.clock.now()
@@ -44,10 +42,15 @@ class CallbackExecutor:
             result = Result(answer.status, answer.headers, body_text(answer, MAX_BODY_BYTES), waited_ms)
             if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 return Succeeded(waited_ms, result)
-            return Failed(f"Server error: HTTP {answer.status} - {_phrase(answer)}", waited_ms, result)
-        if answer.failure is Failure.TIMED_OUT and limit_ms == left_ms:
+            failed = Failed(f"Server error: HTTP {answer.status} - {_phrase(answer)}", waited_ms, result)
+        elif answer.failure is Failure.TIMED_OUT and limit_ms == left_ms:
             return BudgetSpent(_budget_error(task), max(waited_ms, left_ms))
-        return Failed(_transport_error(answer), waited_ms)
+        else:
+            failed = Failed(_transport_error(answer), waited_ms)
+        if waited_ms >= left_ms and not task.last_attempt:
+            # Nothing is left for the retry that would follow.
+            return BudgetSpent(_budget_error(task), waited_ms, failed.result)
+        return failed
 
     def _request(self, task: Task) -> Request:
         payload = task.payload or Payload()

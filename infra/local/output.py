@@ -51,19 +51,17 @@ def _request(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _attempt(fields: Mapping[str, Any]) -> Iterator[str]:
-    yield f"attempt {fields.get('attempt', '-')} of {_short(str(fields.get('task', '-')))}"
-    if status := fields.get("status_code"):
-        yield str(status)
-    yield _milliseconds(fields)
-    yield str(fields.get("outcome", "-"))
-    if error := fields.get("error"):
-        yield str(error)
+    yield from _exchange(f"attempt {fields.get('attempt', '-')}", fields)
     if next_at := fields.get("next_at"):
         yield f"again in {max(0.0, next_at / 1000 - time.time()):.0f} s"
 
 
 def _webhook(fields: Mapping[str, Any]) -> Iterator[str]:
-    yield f"webhook of {_short(str(fields.get('task', '-')))}"
+    yield from _exchange("webhook", fields)
+
+
+def _exchange(what: str, fields: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{what} of {_short(str(fields.get('task', '-')))}"
     if status := fields.get("status_code"):
         yield str(status)
     yield _milliseconds(fields)

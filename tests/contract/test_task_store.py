@@ -225,6 +225,7 @@ class TestClaim:
 CHANGING: dict[str, Any] = {
     "status": Status.RETRY,
     "attempt": 3,
+    "continued": 2,
     "max_attempts": 9,
     "due_at": NOW + 7 * MINUTE,
     "claim_token": "another claim",
