@@ -1,0 +1,4 @@
+"""What a task costs: the calls, units and dollars of every path, counted at the edge of AWS.
+
+`python -m infra.bench` prints the figures and compares them with `docs/cost-per-task.md`; `--write` renews that page.
+"""

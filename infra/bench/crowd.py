@@ -1,0 +1,62 @@
+"""A team with very many tasks, in seconds: copies of rows that the app itself has made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle, islice
+from typing import Any
+
+from moto.dynamodb.models import table as moto_table
+
+from chalicelib.aws import keys
+from chalicelib.aws.attributes import number, number_of, text
+from chalicelib.domain.ids import uuid4_from
+from infra.bench.capacity import size
+from infra.bench.deployment import NAMES, Deployment
+from infra.bench.scripted import Randomness
+from infra.bench.tables import held_by_moto, plain, stored
+
+#: A query reads so much of an index for one answer (API reference, Query).
+_ANSWER_BYTES = 2**20
+
+
+def multiply(task_ids: Sequence[str], count: int) -> None:
+    """Store `count` more rows, copies of these tasks' in turn: each a second older than the one before it, none due
+    at another time."""
+    rows = {item.hash_key.value: plain(item) for item in stored(NAMES.tasks_table)}
+    # Past the API: ten thousand items through it take as long as the pages that they are for.
+    table = held_by_moto(NAMES.tasks_table)
+    for row in islice(_copies([rows[task_id] for task_id in task_ids]), count):
+        table.put_item(row)
+
+
+@contextmanager
+def answers_of_index_entries(here: Deployment) -> Iterator[None]:
+    """Let a query's answer end where DynamoDB ends it: moto adds up the whole rows where the index entries count."""
+    (index,) = here.tables.indexes(NAMES.tasks_table)
+    rows = entries = 0
+    for item in stored(NAMES.tasks_table):
+        if (entry := index.entry(plain(item))) is not None:
+            rows += item.size()
+            entries += size(entry)
+    before = moto_table.RESULT_SIZE_LIMIT
+    moto_table.RESULT_SIZE_LIMIT = _ANSWER_BYTES * rows // entries
+    try:
+        yield
+    finally:
+        moto_table.RESULT_SIZE_LIMIT = before
+
+
+def _copies(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    chance = Randomness(seed=2)
+    created_at = min(number_of(row["createdAt"]) for row in rows)
+    for row in cycle(rows):
+        created_at -= 1_000
+        task_id = uuid4_from(chance.bytes(16))
+        yield {
+            **row,
+            "pk": text(task_id),
+            "listed": text(keys.listed(created_at, task_id)),
+            "createdAt": number(created_at),
+        }

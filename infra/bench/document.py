@@ -1,0 +1,192 @@
+"""The page `docs/cost-per-task.md`, written from a measurement and the price list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
+from operator import add
+from pathlib import Path as File
+
+from app import app
+from infra.bench.bill import ENGINE, Bill, Price, Unit
+from infra.bench.deployment import HANDLER_MS
+from infra.bench.paths import FEW, MANY, Listing, Measurement, Path, Row
+from infra.bench.scripted import ANSWER_MS
+
+PAGE = File(__file__).parents[2] / "docs" / "cost-per-task.md"
+COMMAND = "python -m infra.bench --write"
+
+_FUNCTIONS = (Unit.INVOCATION, Unit.GB_SECOND)
+_ADMITTED = (Path.REQUEST, Path.LIMITER)
+#: Whole tasks, and the paths that each goes.
+_TASKS: Mapping[str, Sequence[Path]] = {
+    "runs at once": (*_ADMITTED, Path.CREATE, Path.ATTEMPT),
+    "runs at once, in a batch of ten": (*_ADMITTED, Path.CREATE, Path.ATTEMPT_IN_TEN),
+    "runs at once and is read once": (*_ADMITTED, Path.CREATE, Path.ATTEMPT, *_ADMITTED, Path.GET),
+    "has a completion webhook": (*_ADMITTED, Path.CREATE, Path.ATTEMPT_ANNOUNCED, Path.WEBHOOK),
+    "needs one retry": (*_ADMITTED, Path.CREATE, Path.RETRY, Path.ATTEMPT_AFTER_RETRY),
+    "has a payload of 10 KB": (*_ADMITTED, Path.CREATE_LARGE, Path.ATTEMPT_LARGE),
+    "is answered with 10 KB": (*_ADMITTED, Path.CREATE, Path.ATTEMPT_LARGE_ANSWER),
+    "is due in 10 minutes": (*_ADMITTED, Path.CREATE_DELAYED, Path.ATTEMPT_DELAYED),
+    "is due in a day": (*_ADMITTED, Path.CREATE_SCHEDULED, Path.ATTEMPT_SCHEDULED),
+}
+#: A mapping starts with so many pollers, each asking again after so many seconds while its queue is empty.
+_POLLERS, _POLL_S = 5, 20
+_MONTH_S = 30 * 86_400
+
+
+def render(measured: Measurement, prices: Mapping[str, Price]) -> str:
+    """The page as Markdown."""
+    paths = measured.paths
+    itself = paths[Path.CREATE] + paths[Path.ATTEMPT]
+    polls = len(app.event_sources) * _POLLERS * _MONTH_S / _POLL_S
+    idle = Bill(used={Unit.QUEUE_REQUEST: polls / 1e6}).dollars(prices)
+    return f"""# What a task costs
+
+<!-- Written by `{COMMAND}` (`make bench` compares). Do not edit. -->
+
+Counted at the edge of AWS: the deployed handlers and clients run over moto in one process, every call of theirs is
+counted, and its units are worked out from the real sizes of the items by DynamoDB's own rules. Dollars are list
+prices for a million of each, in us-east-1.
+
+## Whole tasks
+
+From the request to the end, with the key's look-up and the plan's rate limit. *Engine* is DynamoDB, SQS and Scheduler.
+The functions are assumed to take {HANDLER_MS} ms and to wait {ANSWER_MS} ms for a callback, on arm64 with the memory of
+`.chalice/config.json`; the attempts of one batch wait side by side. An attempt is alone in its batch unless it says
+otherwise.
+
+{_tasks(paths, prices)}
+
+Create and attempt themselves, without key and limit: {_number(sum(itself.calls.values()))} calls, \
+{_number(_writes(itself))} write units, {_dollars(itself.dollars(prices))}.
+Of these write units {_number(itself.units(Unit.INDEX_WRITE))} keep the index by which tasks are listed.
+
+## Each path
+
+What a path of the API uses comes on top of the first lines, which every request pays. Calls marked *(mapping)* are
+those of Lambda's event source mapping, *(schedule)* those of EventBridge Scheduler; both are billed like our own.
+
+{_paths(paths, prices)}
+
+## Listing
+
+A page of 50 tasks of a team with so many; of ten tasks eight are completed, one has failed and one waits. Each page
+tells how many tasks there are in all, so the index entries that are not on it are read to be counted, 1 MB with each
+call.
+
+{_listings(measured.listings, prices)}
+
+## Rows
+
+An update bills the whole row, so its size counts for more than the number of calls: one write unit for each 1,024
+bytes.
+
+{_rows(measured)}
+
+## Prices
+
+{_prices(prices)}
+
+## Not counted
+
+- Free tiers, discounts, taxes, and anything that is cheaper in bulk.
+- CloudWatch (logs, metrics, alarms), data transfer, KMS, storage, backups, and the start of a cold function.
+- Deletion by expiry: DynamoDB does not charge for it.
+- Idle polling: {len(app.event_sources)} mappings of {_POLLERS} pollers, each asking every {_POLL_S} s, make \
+{polls:,.0f} requests a month, {_dollars(idle)} in all.
+  Empty answers between tasks are of the same kind.
+- The surcharge of fair queues is counted once for each message sent, not for its receipt and deletion.
+- Retries inside the SDK, contention, and what failures cause.
+"""
+
+
+def _tasks(paths: Mapping[Path, Bill], prices: Mapping[str, Price]) -> str:
+    rows = []
+    for name, walked in _TASKS.items():
+        bill = reduce(add, (paths[path] for path in walked))
+        parts = [bill.dollars(prices, units) for units in (ENGINE, _FUNCTIONS, (Unit.API_REQUEST,))]
+        rows.append(
+            [
+                name,
+                _number(sum(bill.calls.values())),
+                _number(_writes(bill)),
+                _number(bill.units(Unit.READ)),
+                *(_dollars(part) for part in [*parts, sum(parts)]),
+            ]
+        )
+    return _table(
+        ["A task that", "calls", "write units", "read units", "engine", "Lambda", "API Gateway", "together"], rows
+    )
+
+
+def _paths(paths: Mapping[Path, Bill], prices: Mapping[str, Price]) -> str:
+    return _table(
+        ["Path", "calls", "table writes", "index writes", "reads", "SQS requests", "engine"],
+        [
+            [
+                path.value,
+                _calls(paths[path]),
+                _number(paths[path].units(Unit.TABLE_WRITE)),
+                _number(paths[path].units(Unit.INDEX_WRITE)),
+                _number(paths[path].units(Unit.READ)),
+                _number(paths[path].units(Unit.QUEUE_REQUEST)),
+                _dollars(paths[path].dollars(prices)),
+            ]
+            for path in Path
+        ],
+    )
+
+
+def _listings(listings: Mapping[tuple[Listing, int], Bill], prices: Mapping[str, Price]) -> str:
+    counts = (FEW, MANY)
+    head = ["Page"]
+    for count in counts:
+        head += [f"calls, {count:,} tasks", "read units", "engine"]
+    rows = []
+    for listing in Listing:
+        row = [listing.value]
+        for count in counts:
+            bill = listings.get((listing, count))
+            row += (
+                ["", "", ""]
+                if bill is None
+                else [_calls(bill), _number(bill.units(Unit.READ)), _dollars(bill.dollars(prices))]
+            )
+        rows.append(row)
+    return _table(head, rows)
+
+
+def _rows(measured: Measurement) -> str:
+    return _table(["Row of an everyday task", "bytes"], [[row.value, f"{measured.rows[row]:,}"] for row in Row])
+
+
+def _prices(prices: Mapping[str, Price]) -> str:
+    return _table(
+        ["A million of", "dollars", "source", "as of"],
+        [[name, f"{price.per_million:g}", price.source, price.as_of] for name, price in prices.items()],
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _calls(bill: Bill) -> str:
+    return ", ".join(name if count == 1 else f"{name} ×{_number(count)}" for name, count in bill.calls.items())
+
+
+def _writes(bill: Bill) -> float:
+    return bill.units(Unit.TABLE_WRITE, Unit.INDEX_WRITE)
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 3):g}"
+
+
+def _dollars(value: float) -> str:
+    # Rounded twice: a sum of floats must not fall short of the half cent that it is.
+    return f"${Decimal(str(round(value, 6))).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
