@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 CODE := app.py chalicelib cli infra tests
+# What git sees of the tree: what is generated is committed too, so nothing may differ after the checks.
+TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers clean-tree format bench simulate docs lock clean
+.PHONY: help setup run test check format-check lint types layers format bench simulate docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,7 +30,9 @@ run: $(READY) ## Run the whole stack on this machine: API on PORT (8000), AWS on
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: format-check lint types layers test clean-tree ## The definition of clean: format, lint, types, layers, tests, clean tree
+check: $(READY) ## The definition of clean: format, lint, types, layers, tests, and a tree as it was found
+	@before="$$($(TREE))"; $(MAKE) --no-print-directory format-check lint types layers test && \
+	  { test "$$before" = "$$($(TREE))" || { echo "The checks changed the tree:"; git status --short; exit 1; }; }
 
 format-check: $(READY)
 	@$(BIN)/ruff format --check --quiet $(CODE) || { echo "Not formatted: run 'make format'"; exit 1; }
@@ -41,10 +45,6 @@ types: $(READY)
 
 layers: $(READY)
 	@$(BIN)/lint-imports
-
-# What is generated and committed is compared by the tests; here nothing may have been left lying about or changed.
-clean-tree:
-	@test -z "$$(git status --porcelain)" || { echo "The tree is not as it was committed:"; git status --short; exit 1; }
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --quiet --fix $(CODE); $(BIN)/ruff format $(CODE)
