@@ -150,11 +150,10 @@ class Attempts:
         """Make the attempt whose lease `task` holds, and write down how it ended."""
         if task.payload is None:
             task = replace(task, payload=insist(lambda: self.reader.payload(task), self.clock))
-        # The second look at the clock: a lease that has ended meanwhile is not used, whatever the row says.
-        at_most_ms = min(_lease(task), call.stop_at) - MARGIN_MS - self.clock.now()
-        if at_most_ms <= 0:
+        # The executor looks at the clock once more, last of all: a lease that has ended meanwhile is not used.
+        outcome = self.executors[type(task.work)].attempt(task, until=min(_lease(task), call.stop_at) - MARGIN_MS)
+        if outcome is None:
             return Hold(max(_lease(task) + SKEW_MS - self.clock.now(), SHORT_HOLD_MS))
-        outcome = self.executors[type(task.work)].attempt(task, at_most_ms=at_most_ms)
         return self._settle(task, outcome, call)
 
     def _settle(self, task: Task, outcome: Outcome, call: WakeUp) -> Verdict:

@@ -12,8 +12,9 @@ from chalicelib.domain.task import Task
 class Executor(Protocol):
     """One kind of work."""
 
-    def attempt(self, task: Task, *, at_most_ms: int) -> Outcome:
-        """Make one attempt, for at most so long. `task` carries its payload. Never raises."""
+    def attempt(self, task: Task, *, until: int) -> Outcome | None:
+        """Make one attempt that is over at the instant `until`, whatever it has to read first. None when no time was
+        left for it: then nothing was done. `task` carries its payload. Never raises."""
 
 
 class Announcer(Protocol):

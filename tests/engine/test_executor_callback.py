@@ -18,9 +18,9 @@ from chalicelib.domain.task import Callback, Payload, Result, Task
 LONG = 120_000
 
 
-def attempt(stage: Stage, task: Task, *, at_most_ms: int = LONG) -> Outcome:
+def attempt(stage: Stage, task: Task, *, at_most_ms: int = LONG) -> Outcome | None:
     """One attempt of a task, as the worker that claimed it makes it."""
-    return stage.platform.attempts.executors[Callback].attempt(task, at_most_ms=at_most_ms)
+    return stage.platform.attempts.executors[Callback].attempt(task, until=stage.clock.now() + at_most_ms)
 
 
 def claimed(stage: Stage, **changes: object) -> Task:
