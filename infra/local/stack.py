@@ -18,6 +18,7 @@ from infra.local.environment import STAGE, environment, local_environment
 from infra.local.expiry import Expiry
 from infra.local.firing import Firing, Jitter, on_the_second
 from infra.local.functions import load_config, time_limit
+from infra.local.indexes import sorted_indexes
 from infra.local.pollers import Poller, event_sources
 from infra.local.ports import LOOPBACK, claim
 from infra.local.schedules import schedule_guard
@@ -99,6 +100,7 @@ class LocalStack:
         closing.enter_context(environment(local_environment(os.environ, kept_secrets(self._folder))))
         self.aws = closing.enter_context(local_aws())
         self.aws.lock.guards.append(schedule_guard())
+        closing.enter_context(sorted_indexes(self.aws.lock))
         apply(load_template(), self.names, self.aws.client)
 
         # Whatever this process assembled before knew another environment.
