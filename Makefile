@@ -28,7 +28,7 @@ run: $(READY) ## Run the whole stack on this machine: API on PORT (8000), AWS on
 	@exec $(BIN)/python -m infra.local
 
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## The definition of clean: format, lint, types, layers, tests, and a tree as it was found
 	@before="$$($(TREE))"; $(MAKE) --no-print-directory format-check lint types layers test && \

@@ -253,7 +253,7 @@ def test_the_stack_runs_an_app_from_request_to_handler(tmp_path: Path, session: 
     try:
         with LocalStack(folder=tmp_path, load_app=toy_with_queue, seed=lambda: {"operator": {"key": "k"}}) as stack:
             answer = session.post(f"{stack.base_url}/remember", timeout=5).json()
-            end = time.monotonic() + 2
+            end = time.monotonic() + 10
             while "noted" not in output.getvalue() and time.monotonic() < end:
                 time.sleep(0.01)
             document = json.loads((tmp_path / "stack.json").read_text(encoding="utf-8"))
