@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from chalice import Blueprint, Response
 
 from chalicelib.domain.errors import SluiceError
-from chalicelib.domain.identity import Principal
+from chalicelib.domain.identity import Principal, Team
 from chalicelib.domain.ids import uuid4_from
 from chalicelib.wiring import Platform, platform
 
@@ -48,9 +48,16 @@ class Call:
     principal: Principal | None = None
 
     @property
+    def owner(self) -> Team:
+        """The team the request speaks for, on a route that asks for one."""
+        if self.principal is None:
+            raise RuntimeError("this route lets in callers without a team")
+        return self.principal.team
+
+    @property
     def team(self) -> str:
-        """The team the request speaks for."""
-        return self.principal.team.id if self.principal is not None else ""
+        """The id of that team."""
+        return self.owner.id
 
     @property
     def now(self) -> int:
@@ -132,9 +139,8 @@ class Surface:
             for prefix in prefixes
             for depth in range(DEPTH)
         ]
-        for number, path in enumerate([*self.endpoints, *(path or "/" for path in unknown)]):
-            if number < len(self.endpoints) or path not in self.endpoints:
-                self._register(path, number)
+        for number, path in enumerate(dict.fromkeys([*self.endpoints, *(path or "/" for path in unknown)])):
+            self._register(path, number)
         return self.blueprint
 
     def _register(self, path: str, number: int) -> None:
@@ -188,7 +194,8 @@ class Surface:
         except Exception as error:  # noqa: BLE001  (whatever happens, no trace leaves)
             reply = self._edge.refuse(call, Problem(500, "Internal server error"))
             trouble.update(error=type(error).__name__, where=_where(error))
-        return replace(reply, headers={**headers, **reply.headers}), call.team or None
+        team = None if call.principal is None else call.team
+        return replace(reply, headers={**headers, **reply.headers}), team
 
 
 def _endpoint(endpoints: Mapping[str, Endpoint], call: Call) -> Endpoint:

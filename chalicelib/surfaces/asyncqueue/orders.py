@@ -21,6 +21,8 @@ from chalicelib.surfaces.kit import Call, Problem
 METHODS = ("GET", "POST", "PUT", "DELETE")
 LONGEST_URL = 2_048
 LONGEST_IDEMPOTENCY_KEY = 255
+#: The request as a whole is smaller: this only bounds what a text of its own could be.
+LONGEST_BODY = 262_144
 DEFAULT_SECONDS = 30
 DEFAULT_RETRIES = 3
 
@@ -41,8 +43,7 @@ FIELDS = (
 
 def order(call: Call, members: Mapping[str, Any]) -> Order:
     """What the request asks for. Raises Problem for the first field that is wrong."""
-    assert call.principal is not None  # noqa: S101  (the route asks for a team)
-    team = call.principal.team
+    team = call.owner
     fields.refuse_unknown(members, FIELDS)
     url = _callback_url(call, members)
     method = fields.choice(members, "method", METHODS) or "POST"
@@ -65,10 +66,6 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
         idempotency_key=key,
         fingerprint=None if key is None else _fingerprint(members),
     )
-
-
-#: The request as a whole is smaller, so this only bounds what a text of its own could be.
-LONGEST_BODY = 262_144
 
 
 def _callback_url(call: Call, members: Mapping[str, Any]) -> str:
