@@ -23,12 +23,15 @@ from chalice import Blueprint, Response
 from chalicelib.domain.errors import SluiceError
 from chalicelib.domain.identity import Principal, Team
 from chalicelib.domain.ids import uuid4_from
+from chalicelib.settings import SettingError
+from chalicelib.telemetry import LOGGER
 from chalicelib.wiring import Platform, platform
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 #: Unknown paths are answered in the surface's own shape down to this many segments.
 DEPTH = 8
 
+_JSON = {"Content-Type": "application/json"}
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
 
 
@@ -151,7 +154,12 @@ class Surface:
         self.blueprint.route(path, methods=METHODS, content_types=["*/*"], name=view.__name__)(view)
 
     def _answer(self, endpoints: Mapping[str, Endpoint], params: Mapping[str, str]) -> Response:
-        here = platform()
+        try:
+            here = platform()
+        except SettingError as error:
+            # Nothing works without settings; the sentence that says what to change is for the operator's eyes.
+            LOGGER.error("not configured", extra={"fields": {"error": str(error)}})
+            return Response(body='{"error":"Service is not configured"}', status_code=500, headers=_JSON)
         began = here.parts.clock.now()
         call = _call(here, self.blueprint.current_request, params)
         trouble: dict[str, object] = {}

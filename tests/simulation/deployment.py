@@ -107,6 +107,8 @@ class Deployment:
         self._fires_at: dict[str, int] = {}
         self._invocations = 0
         self._healed_at = 0
+        #: When the last request that a customer has decided on is made: until then nobody can expect rest.
+        self._last_request_at = 0
         self._key = ""
         self._consumers: list[tuple[EmbeddedQueue, Callable[[Any, Any], Any]]] = [
             (queue, self._weakening.handler(queue.name, handler))
@@ -131,7 +133,7 @@ class Deployment:
         heal_at = self._chance.choice((BEGINNING + WINDOW_MS, last_due)) + self._chance.randrange(CHAOS_LASTS_MS)
         self.scheduler.spawn(self._process("heal"), self._heal, after_ms=heal_at - self.scheduler.now)
         while not self._witness.violations and self._move_on():
-            if self.scheduler.now > max(heal_at, last_due) + REST_MS:
+            if self.scheduler.now > max(heal_at, last_due, self._last_request_at) + REST_MS:
                 self._witness.violated(
                     "no rest", [queue.name for queue, _ in self._consumers if queue.next_visible_at()]
                 )
@@ -142,6 +144,7 @@ class Deployment:
     def ask(self, path: str, heard: Heard, *, after_ms: int, json: Any = None, key: str | None = None) -> None:
         """Post a request so many milliseconds from now; `heard` gets the reply, None when none came."""
         replies: list[Reply] = []
+        self._last_request_at = max(self._last_request_at, self.scheduler.now + after_ms)
 
         def job() -> None:
             headers = {} if key is None else {"Idempotency-Key": key}
