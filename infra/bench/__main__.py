@@ -6,7 +6,7 @@ import argparse
 import difflib
 import sys
 
-from infra.bench import speed
+from infra.bench import pages, speed
 from infra.bench.bill import load_prices
 from infra.bench.document import COMMAND, PAGE, render
 from infra.bench.paths import measure
@@ -24,6 +24,8 @@ def main() -> int:
         return 0
     print(page)
     print(speed.report())
+    print()
+    print(pages.report())
     committed = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     if committed == page:
         return 0
