@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.identity import PLANS
@@ -84,7 +86,7 @@ def list_keys(call: Call) -> Reply:
 
 @surface.route("POST /v1/keys", TEAM)
 def create_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(call.team, _name(call, ("name",)))
+    minted = call.platform.teams.create_key(call.team, _name(json_object(call), ("name",)))
     return ok(views.new_api_key(minted.key, minted.secret), 201)
 
 
@@ -137,8 +139,9 @@ def rotate_signing_secret(call: Call) -> Reply:
 
 @surface.route("POST /operator/teams", OPERATOR)
 def create_team(call: Call) -> Reply:
-    name = _name(call, ("name", "plan"))
-    plan = fields.choice(json_object(call), "plan", tuple(PLANS)) or "free"
+    members = json_object(call)
+    name = _name(members, ("name", "plan"))
+    plan = fields.choice(members, "plan", tuple(PLANS)) or "free"
     team, minted = call.platform.teams.create(name, plan)
     view = {
         "team": views.team(team),
@@ -160,7 +163,7 @@ def get_team(call: Call) -> Reply:
 
 @surface.route("POST /operator/teams/{id}/keys", OPERATOR, _TEAM)
 def create_team_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(call.params["id"], _name(call, ("name",)))
+    minted = call.platform.teams.create_key(call.params["id"], _name(json_object(call), ("name",)))
     return ok(views.new_api_key(minted.key, minted.secret), 201)
 
 
@@ -177,8 +180,7 @@ def openapi(call: Call) -> Reply:  # noqa: ARG001  (every view has one shape)
     return Reply(200, _OPENAPI.read_text("utf-8"), {"Content-Type": "application/json"})
 
 
-def _name(call: Call, known: tuple[str, ...]) -> str:
-    members = json_object(call)
+def _name(members: Mapping[str, Any], known: tuple[str, ...]) -> str:
     fields.refuse_unknown(members, known)
     return fields.text(members, "name", longest=_LONGEST_NAME, required=True) or ""
 
