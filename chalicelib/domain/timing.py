@@ -31,6 +31,16 @@ def iso_milliseconds(instant: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+def iso_seconds(instant: int) -> str:
+    """`2024-01-15T10:30:00Z`: what is left of the second is cut off."""
+    return (_EPOCH + timedelta(milliseconds=instant)).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
 def ceil_seconds(ms: int) -> int:
     """Whole seconds that are not shorter than `ms`; never negative."""
     return max(0, -(-ms // 1000))
+
+
+def nearest_second(ms: int) -> int:
+    """The whole number of seconds nearest to `ms`, half a second counted up; never negative."""
+    return max(0, (ms + 500) // 1000)

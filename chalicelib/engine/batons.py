@@ -12,7 +12,7 @@ from chalicelib.domain import messages
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lifecycle import Announce, Effect, WakeNext
 from chalicelib.domain.task import Task
-from chalicelib.domain.timing import ceil_seconds
+from chalicelib.domain.timing import nearest_second
 from chalicelib.ports.ambient import Clock
 from chalicelib.ports.queue import Queue, Schedules
 
@@ -38,9 +38,10 @@ class Batons:
     def wake(self, task: Task, number: int, due_at: int, *, rearmed: bool = False) -> None:
         """Make the wake-up call of attempt `number` durable."""
         body = messages.encode(messages.Attempt(task.id, number, due_at, rearmed))
-        delay_s = ceil_seconds(due_at - self.clock.now())
-        if delay_s <= self.horizon_s:
-            self.tasks.send(body, delay_s=delay_s, group=task.team)
+        ahead_ms = due_at - self.clock.now()
+        if ahead_ms <= self.horizon_s * 1000:
+            # To the nearest second: half a second early is waited for in place, half a second late is borne.
+            self.tasks.send(body, delay_s=nearest_second(ahead_ms), group=task.team)
         else:
             self.schedules.create(
                 _schedule_name(task.id, number, due_at), fire_at_s=due_at // 1000 - SCHEDULE_LEAD_S, body=body
@@ -67,7 +68,7 @@ class Batons:
     def forget(self, task: Task) -> None:
         """Delete the schedule of a task that was withdrawn, if it had one. Best effort: one that fires finds a finished
         row and is dropped."""
-        if task.attempt == 0 and ceil_seconds(task.due_at - task.created_at) > self.horizon_s:
+        if task.attempt == 0 and task.due_at - task.created_at > self.horizon_s * 1000:
             try:
                 self.schedules.delete(_schedule_name(task.id, 1, task.due_at))
             except UnavailableError:

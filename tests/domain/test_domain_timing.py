@@ -9,7 +9,15 @@ from domain_tasks import NOW, modest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.timing import FIRST_INSTANT, LAST_INSTANT, ceil_seconds, iso_milliseconds, parse_instant
+from chalicelib.domain.timing import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    ceil_seconds,
+    iso_milliseconds,
+    iso_seconds,
+    nearest_second,
+    parse_instant,
+)
 
 READ = [
     ("2024-01-15T10:30:00Z", "2024-01-15T10:30:00.000Z"),
@@ -97,3 +105,15 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 )
 def test_whole_seconds_are_never_too_short_and_never_negative(ms: int, seconds: int) -> None:
     assert ceil_seconds(ms) == seconds
+
+
+@pytest.mark.parametrize(
+    ("ms", "seconds"), [(-5_000, 0), (-1, 0), (0, 0), (499, 0), (500, 1), (988, 1), (1_499, 1), (899_500, 900)]
+)
+def test_the_nearest_second_is_half_a_second_off_at_most_and_never_negative(ms: int, seconds: int) -> None:
+    assert nearest_second(ms) == seconds
+
+
+@pytest.mark.parametrize("ms", [0, 1, 999])
+def test_whole_seconds_are_shown_without_what_is_left_of_the_second(ms: int) -> None:
+    assert iso_seconds(NOW + ms) == "2024-01-15T10:30:00Z"
