@@ -9,15 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.domain.exchange import Headers
-from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Backoff, Callback, Payload, Result, SigningState
-
-
-class _Callback(msgspec.Struct, array_like=True, tag="callback"):
-    url: str
-    method: str
-    max_wait_s: float
-    timeout_s: float
-    backoff: Backoff
+from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Payload, Result, SigningState, Work
 
 
 class _Line(msgspec.Struct, array_like=True):
@@ -50,7 +42,7 @@ class _Result(msgspec.Struct, array_like=True):
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
-_work = msgspec.json.Decoder(_Callback)
+_work: msgspec.json.Decoder[Work] = msgspec.json.Decoder(Work)
 _history = msgspec.json.Decoder(list[_Line])
 _signing = msgspec.json.Decoder(_Signing)
 _payload = msgspec.msgpack.Decoder(_Payload)
@@ -58,13 +50,12 @@ _result = msgspec.msgpack.Decoder(_Result)
 _fields = msgspec.structs.astuple
 
 
-def pack_work(work: Callback) -> str:
-    packed = _Callback(work.url, work.method, work.max_wait_s, work.timeout_s, work.backoff)
-    return _json.encode(packed).decode()
+def pack_work(work: Work) -> str:
+    return _json.encode(work).decode()
 
 
-def unpack_work(packed: str) -> Callback:
-    return Callback(*_fields(_work.decode(packed)))
+def unpack_work(packed: str) -> Work:
+    return _work.decode(packed)
 
 
 def pack_history(history: tuple[AttemptRecord, ...]) -> str:

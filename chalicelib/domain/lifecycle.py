@@ -123,12 +123,12 @@ def settle(task: Task, outcome: Outcome, *, now: int, retention_s: int) -> Step:
         return _finished(entry, Event.SUCCEED, now, retention_s)
     task = replace(task, error=outcome.error, result=outcome.result)
     spent = isinstance(outcome, BudgetSpent)
-    if spent or task.last_attempt:
+    if spent or task.last_attempt or (isinstance(outcome, Failed) and outcome.final):
         entry = _remember(
             task, AttemptOutcome.FAILED, finished_at=now, status_code=_status_code(outcome), error=outcome.error
         )
         return _finished(entry, Event.SPEND_BUDGET if spent else Event.FAIL, now, retention_s)
-    due_at = now + delay_ms(task.work.backoff, task.retries_made + 1)
+    due_at = now + delay_ms(task.backoff, task.retries_made + 1)
     entry = _remember(
         task,
         AttemptOutcome.FAILED,

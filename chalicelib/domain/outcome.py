@@ -17,11 +17,12 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt failed; another may succeed. `error` is a sentence for the task's owner."""
+    """The attempt failed; another may succeed, unless it is `final`. `error` is a sentence for the task's owner."""
 
     error: str
     waited_ms: int = 0
     result: Result | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
 
 from chalicelib.domain.exchange import Headers
 
@@ -40,8 +43,7 @@ class Backoff(StrEnum):
     EXPONENTIAL = "exponential"
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(msgspec.Struct, frozen=True, array_like=True, tag="callback"):
     """Work of the kind `callback`: one HTTP request to the owner's server.
 
     `max_wait_s` is the budget of seconds spent waiting for answers over all attempts, `timeout_s` the limit of one.
@@ -52,6 +54,25 @@ class Callback:
     max_wait_s: float
     timeout_s: float
     backoff: Backoff
+
+
+class Simulation(msgspec.Struct, frozen=True, array_like=True, tag="simulation"):
+    """Work of the kind `simulation`: a message of a learner, which takes the time and comes to the end that were drawn
+    when it was accepted. Drawn once and kept here, they are the same for whoever makes the next step.
+
+    `failure` is the sentence that the message fails with; None: it completes.
+    """
+
+    group: str
+    destination: str
+    duration_ms: int
+    failure: str | None = None
+    priority: str | None = None
+
+
+#: What a task does. Stored as an array that begins with its kind: a new field goes to the end, with a default.
+Work = Callback | Simulation
+W = TypeVar("W", bound=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +140,7 @@ class Task:
     id: str
     team: str
     status: Status
-    work: Callback
+    work: Work
     max_attempts: int
     due_at: int
     created_at: int
@@ -142,6 +163,17 @@ class Task:
     error: str | None = None
     webhook: bool = False
     expires_at: int | None = None
+
+    def work_as(self, kind: type[W]) -> W:
+        """The work, where its kind is known. TypeError when it is another."""
+        if not isinstance(self.work, kind):
+            raise TypeError(f"task {self.id} is no {kind.__name__}")
+        return self.work
+
+    @property
+    def backoff(self) -> Backoff:
+        """How its pauses before retries grow: as the owner asked, where the kind of work leaves a choice."""
+        return self.work.backoff if isinstance(self.work, Callback) else Backoff.EXPONENTIAL
 
     @property
     def finished(self) -> bool:

@@ -38,8 +38,8 @@ def outcome(message: messages.Outcome) -> Outcome:
             return Continue(message.after)
         case "spent":
             return BudgetSpent(message.error or "", message.waited, result)
-        case _:
-            return Failed(message.error or "", message.waited, result)
+        case verdict:
+            return Failed(message.error or "", message.waited, result, final=verdict == "final")
 
 
 def fence(message: messages.Outcome) -> Fence:
@@ -52,7 +52,7 @@ def _verdict(outcome: Outcome) -> str:
         case Succeeded():
             return "succeeded"
         case Failed():
-            return "failed"
+            return "final" if outcome.final else "failed"
         case BudgetSpent():
             return "spent"
         case Continue():

@@ -8,7 +8,7 @@ from json import JSONDecodeError, loads
 
 from chalicelib.domain.exchange import Answer, Failure, Headers, NoAnswer, Request
 from chalicelib.domain.outcome import BudgetSpent, Failed, Outcome, Succeeded
-from chalicelib.domain.task import Payload, Result, Task
+from chalicelib.domain.task import Callback, Payload, Result, Task
 from chalicelib.executors.signatures import Signatures
 from chalicelib.executors.text import body_text
 from chalicelib.ports.ambient import Clock
@@ -34,11 +34,12 @@ class CallbackExecutor:
     def attempt(self, task: Task, *, until: int) -> Outcome | None:
         # Signing may read the team's secrets: the look at the clock that counts is the one after it.
         request = self._request(task)
+        work = task.work_as(Callback)
         began = self.clock.now()
         if began >= until:
             return None
-        left_ms = round(task.work.max_wait_s * 1000) - task.waited_ms
-        limit_ms = min(round(task.work.timeout_s * 1000), left_ms, until - began)
+        left_ms = round(work.max_wait_s * 1000) - task.waited_ms
+        limit_ms = min(round(work.timeout_s * 1000), left_ms, until - began)
         answer = self.door.send(request, timeout_s=limit_ms / 1000, max_body_bytes=MAX_BODY_BYTES)
         waited_ms = self.clock.now() - began
         if isinstance(answer, Answer):
@@ -56,8 +57,8 @@ class CallbackExecutor:
         return failed
 
     def _request(self, task: Task) -> Request:
-        payload = task.payload or Payload()
-        body = None if task.work.method == "GET" or payload.body is None else payload.body.encode()
+        work, payload = task.work_as(Callback), task.payload or Payload()
+        body = None if work.method == "GET" or payload.body is None else payload.body.encode()
         given = {name.lower() for name, _ in payload.headers}
         headers = [pair for pair in payload.headers if body is not None or pair[0].lower() != "content-type"]
         if body is not None and "content-type" not in given:
@@ -65,7 +66,7 @@ class CallbackExecutor:
         if "user-agent" not in given:
             headers.append(("User-Agent", USER_AGENT))
         headers.extend(self._own_headers(task, body or b""))
-        return Request(task.work.method, task.work.url, tuple(headers), body)
+        return Request(work.method, work.url, tuple(headers), body)
 
     def _own_headers(self, task: Task, body: bytes) -> Headers:
         return (
@@ -97,4 +98,4 @@ def _transport_error(answer: NoAnswer) -> str:
 
 
 def _budget_error(task: Task) -> str:
-    return f"Timeout: no response within {task.work.max_wait_s:g} seconds"
+    return f"Timeout: no response within {task.work_as(Callback).max_wait_s:g} seconds"

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.domain.identity import ApiKey, Member, Team
 from chalicelib.domain.listing import view_of
 from chalicelib.domain.masking import masked
-from chalicelib.domain.task import AttemptRecord, Payload, Result, Status, Task
+from chalicelib.domain.task import AttemptRecord, Callback, Payload, Result, Status, Task
 from chalicelib.domain.timing import iso_milliseconds
 
 View = dict[str, Any]
@@ -38,17 +38,18 @@ def accepted(task: Task) -> View:
 
 def shown(task: Task, *, now: int) -> View:
     """A task as get, list and cancel show it: without headers, body and onCompleteUrl."""
+    work = task.work_as(Callback)
     view: View = {
         "id": task.id,
         "teamId": task.team,
         "status": view_of(task.status, task.due_at, now).value,
-        "callbackUrl": task.work.url,
-        "method": task.work.method,
-        "maxWaitTime": _number(task.work.max_wait_s),
-        "timeout": _number(task.work.timeout_s),
+        "callbackUrl": work.url,
+        "method": work.method,
+        "maxWaitTime": _number(work.max_wait_s),
+        "timeout": _number(work.timeout_s),
         "maxRetries": task.max_retries,
         "retryCount": task.retries_made,
-        "retryBackoff": task.work.backoff.value,
+        "retryBackoff": work.backoff.value,
         "createdAt": iso_milliseconds(task.created_at),
     }
     if task.delay_until is not None:

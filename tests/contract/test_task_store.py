@@ -24,8 +24,10 @@ from chalicelib.domain.task import (
     Payload,
     Result,
     SigningState,
+    Simulation,
     Status,
     Task,
+    Work,
 )
 from chalicelib.ports.tasks import Applied, Fence, Refused
 
@@ -78,6 +80,21 @@ class TestCreate:
         assert isinstance(answer, Applied)
         assert bare(answer.task) == bare(task)
         assert read(tasks, task.id) == task
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            Callback("https://api.example.com/", "GET", 0.5, 120, Backoff.LINEAR),
+            Simulation("group 7", "shop", 17_250, failure="Größe is not known", priority="high"),
+            Simulation("", "", 0),
+        ],
+        ids=lambda work: type(work).__name__,
+    )
+    def test_every_kind_of_work_reads_back_as_it_was(self, tasks: Tasks, work: Work) -> None:
+        task = a_task(work=work)
+        tasks.create(task)
+
+        assert read(tasks, task.id).work == work
 
     def test_absent_values_stay_absent(self, tasks: Tasks) -> None:
         task = created(

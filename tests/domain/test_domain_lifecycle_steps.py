@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from domain_tasks import NOW, RETENTION_S, a_task, modest, running
 from hypothesis import given
@@ -13,7 +14,7 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.lifecycle import LEASE_MS, LOST, SKEW_MS, UNDELIVERABLE, Announce, Step, WakeNext
 from chalicelib.domain.outcome import BudgetSpent, Continue, Failed, Outcome, Succeeded
 from chalicelib.domain.retry import MOST_RETRIES
-from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Callback, Result, Status, Task
+from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Backoff, Callback, Result, Status, Task
 
 LATER = NOW + 5_000
 HOOK = "https://example.com/done"
@@ -78,6 +79,13 @@ def test_the_last_failure_shows_its_answer_beside_the_error() -> None:
 
 def test_a_failure_without_an_answer_leaves_no_result() -> None:
     assert settle(running(max_attempts=1), Failed("no", 80)).task.result is None
+
+
+def test_a_final_failure_ends_the_task_however_many_retries_are_left() -> None:
+    step = settle(running(max_attempts=4, on_complete_url=HOOK), Failed("no use", 80, final=True))
+
+    assert (step.task.status, step.task.error) == (Status.FAILED, "no use")
+    assert step.effects == (Announce(),)
 
 
 def test_a_spent_budget_ends_the_task_however_many_retries_are_left() -> None:
@@ -191,5 +199,4 @@ def lived_through(task: Task, outcome: Outcome | None) -> Task:
 
 
 def linear() -> Callback:
-    work = a_task().work
-    return replace(work, backoff=type(work.backoff).LINEAR)
+    return msgspec.structs.replace(a_task().work_as(Callback), backoff=Backoff.LINEAR)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import pytest
 from domain_tasks import NOW, RETENTION_S, a_task
 
 from chalicelib.domain import lifecycle
 from chalicelib.domain.outcome import Failed
 from chalicelib.domain.retry import MOST_RETRIES, delay_ms
-from chalicelib.domain.task import Backoff, Status
+from chalicelib.domain.task import Backoff, Callback, Status
 
 SCHEDULES = [
     (Backoff.EXPONENTIAL, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]),
@@ -31,7 +30,9 @@ def test_there_is_no_retry_before_the_first(retry: int) -> None:
 
 @pytest.mark.parametrize(("backoff", "seconds"), SCHEDULES)
 def test_a_task_that_always_fails_walks_the_whole_schedule(backoff: Backoff, seconds: list[int]) -> None:
-    task = a_task(max_attempts=MOST_RETRIES + 1, work=replace(a_task().work, backoff=backoff))
+    task = a_task(
+        max_attempts=MOST_RETRIES + 1, work=msgspec.structs.replace(a_task().work_as(Callback), backoff=backoff)
+    )
     now, pauses = NOW, []
     while not task.finished:
         now = max(now, task.due_at)
