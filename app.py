@@ -8,12 +8,16 @@ from chalice import Chalice
 
 from chalicelib import settings, workers
 from chalicelib.surfaces.asyncqueue.routes import surface as asyncqueue
+from chalicelib.surfaces.operator.routes import surface as operator
+from chalicelib.surfaces.site.routes import surface as site
 
 # The logger of this name is ours (chalicelib.telemetry): the framework would silence it.
 app = Chalice(app_name="sluice", configure_logs=False)
 names = settings.names()
 
-app.register_blueprint(asyncqueue.register("/v1", "/operator", ""))
+app.register_blueprint(asyncqueue.register("/v1"))
+app.register_blueprint(operator.register("/operator"))
+app.register_blueprint(site.register(""))
 
 
 @app.on_sqs_message(queue=names.tasks_queue, batch_size=10)

@@ -82,3 +82,8 @@ class Principal:
 
     team: Team
     key_id: str
+
+    @property
+    def labels(self) -> Mapping[str, object]:
+        """What the record of a request says of who made it."""
+        return {"team": self.team.id}

@@ -10,6 +10,7 @@ from chalicelib.executors.callback import USER_AGENT
 from chalicelib.executors.signatures import Signatures
 from chalicelib.ports.outbound import Door
 from chalicelib.views import asyncqueue
+from chalicelib.views.encoding import encode
 
 #: The answer's body is of no interest; so much is read before the connection is closed.
 _MAX_BODY_BYTES = 1_024
@@ -23,7 +24,7 @@ class CompletionWebhook:
     signatures: Signatures
 
     def announce(self, task: Task, *, at_most_ms: int) -> Answer | NoAnswer:
-        body = asyncqueue.encode(asyncqueue.webhook(task)).encode()
+        body = encode(asyncqueue.webhook(task)).encode()
         message_id = f"{task.id}-{task.status}"
         headers = (
             ("Content-Type", "application/json"),

@@ -8,6 +8,8 @@ from typing import Any
 
 from chalicelib.surfaces.kit import Problem
 
+_LONGEST_NAME = 100
+
 
 def refuse_unknown(members: Mapping[str, Any], known: Collection[str], what: str = "field") -> None:
     """Refuse a member that nobody reads, and say which one was probably meant."""
@@ -37,6 +39,12 @@ def text(
     if "\0" in value:
         raise Problem(400, f"{name} must not contain NUL characters", field=name)
     return value
+
+
+def name(members: Mapping[str, Any], *, others: Collection[str] = ()) -> str:
+    """The member `name`, required, of an object that has no members but it and `others`."""
+    refuse_unknown(members, ("name", *others))
+    return text(members, "name", longest=_LONGEST_NAME, required=True) or ""
 
 
 def number(members: Mapping[str, Any], name: str) -> float | None:

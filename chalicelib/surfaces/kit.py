@@ -21,7 +21,6 @@ from urllib.parse import unquote
 from chalice import Blueprint, Response
 
 from chalicelib.domain.errors import SluiceError
-from chalicelib.domain.identity import Principal, Team
 from chalicelib.domain.ids import uuid4_from
 from chalicelib.settings import SettingError
 from chalicelib.telemetry import LOGGER
@@ -29,10 +28,18 @@ from chalicelib.wiring import Platform, platform
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 #: Unknown paths are answered in the surface's own shape down to this many segments.
-DEPTH = 8
+DEPTH = 5
 
 _JSON = {"Content-Type": "application/json"}
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
+
+
+class Principal(Protocol):
+    """Who a request speaks for; each surface has its own kind."""
+
+    @property
+    def labels(self) -> Mapping[str, object]:
+        """What the record of the request says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +56,6 @@ class Call:
     body: bytes
     request_id: str
     principal: Principal | None = None
-
-    @property
-    def owner(self) -> Team:
-        """The team the request speaks for, on a route that asks for one."""
-        if self.principal is None:
-            raise RuntimeError("this route lets in callers without a team")
-        return self.principal.team
-
-    @property
-    def team(self) -> str:
-        """The id of that team."""
-        return self.owner.id
 
     @property
     def now(self) -> int:
@@ -137,14 +132,20 @@ class Surface:
     def register(self, *prefixes: str) -> Blueprint:
         """Register every declared path with the framework, and below each prefix one route per depth that catches
         unknown paths."""
-        unknown = [
-            prefix.rstrip("/") + "".join(f"/{{p{level}}}" for level in range(1, depth + 1))
-            for prefix in prefixes
-            for depth in range(DEPTH)
-        ]
-        for number, path in enumerate(dict.fromkeys([*self.endpoints, *(path or "/" for path in unknown)])):
+        unknown = [self._path(prefix, depth) for prefix in prefixes for depth in range(DEPTH)]
+        for number, path in enumerate(dict.fromkeys([*self.endpoints, *unknown])):
             self._register(path, number)
         return self.blueprint
+
+    def _path(self, prefix: str, depth: int) -> str:
+        """The path with `depth` variables below a prefix. A variable takes the name that a declared path gives it:
+        API Gateway knows only one at each place."""
+        path = prefix.rstrip("/")
+        for level in range(1, depth + 1):
+            declared = re.compile(re.escape(path) + r"/(\{\w+\})(?:/|$)")
+            names = (found[1] for known in self.endpoints if (found := declared.match(known)))
+            path += f"/{next(names, f'{{p{level}}}')}"
+        return path or "/"
 
     def _register(self, path: str, number: int) -> None:
         def view(**params: str) -> Response:
@@ -163,7 +164,7 @@ class Surface:
         began = here.parts.clock.now()
         call = _call(here, self.blueprint.current_request, params)
         trouble: dict[str, object] = {}
-        reply, team = self._reply(endpoints, call, trouble)
+        reply, labels = self._reply(endpoints, call, trouble)
         here.parts.recorder.record(
             "request",
             method=call.method,
@@ -171,7 +172,7 @@ class Surface:
             status=reply.status,
             ms=here.parts.clock.now() - began,
             request_id=call.request_id,
-            team=team,
+            **labels,
             **trouble,
         )
         headers = {"X-Request-Id": call.request_id, **_cors(here, call), **reply.headers}
@@ -183,12 +184,12 @@ class Surface:
 
     def _reply(
         self, endpoints: Mapping[str, Endpoint], call: Call, trouble: dict[str, object]
-    ) -> tuple[Reply, str | None]:
+    ) -> tuple[Reply, Mapping[str, object]]:
         headers: Mapping[str, str] = {}
         texts: Texts = {}
         try:
             if call.method == "OPTIONS" and call.platform.settings.cors_allow_origins:
-                return Reply(204, headers={"Allow": _allow(endpoints)}), None
+                return Reply(204, headers={"Allow": _allow(endpoints)}), {}
             endpoint = _endpoint(endpoints, call)
             texts = endpoint.texts
             call, headers = self._edge.admit(call, endpoint.access)
@@ -202,8 +203,8 @@ class Surface:
         except Exception as error:  # noqa: BLE001  (whatever happens, no trace leaves)
             reply = self._edge.refuse(call, Problem(500, "Internal server error"))
             trouble.update(error=type(error).__name__, where=_where(error))
-        team = None if call.principal is None else call.team
-        return replace(reply, headers={**headers, **reply.headers}), team
+        labels = {} if call.principal is None else call.principal.labels
+        return replace(reply, headers={**headers, **reply.headers}), labels
 
 
 def _endpoint(endpoints: Mapping[str, Endpoint], call: Call) -> Endpoint:
@@ -242,9 +243,11 @@ def _cors(here: Platform, call: Call) -> Mapping[str, str]:
     return {
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": ", ".join(METHODS),
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id",
-        "Access-Control-Expose-Headers": "Link, Location, RateLimit, RateLimit-Policy, Retry-After, "
-        "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer, X-API-Key, "
+        "X-Request-Id, X-Student-Group",
+        "Access-Control-Expose-Headers": "Idempotent-Replayed, Link, Location, Preference-Applied, RateLimit, "
+        "RateLimit-Policy, Retry-After, Server-Timing, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+        "X-Request-Id, X-Simulated-Fault",
         "Vary": "Origin",
     }
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from chalicelib.domain.identity import ApiKey, Member, Team
 from chalicelib.domain.listing import view_of
 from chalicelib.domain.masking import masked
@@ -16,13 +14,6 @@ from chalicelib.domain.task import AttemptRecord, Callback, Payload, Result, Sta
 from chalicelib.domain.timing import iso_milliseconds
 
 View = dict[str, Any]
-
-_encoder = msgspec.json.Encoder()
-
-
-def encode(view: object) -> str:
-    """A view as JSON text."""
-    return _encoder.encode(view).decode()
 
 
 def accepted(task: Task) -> View:

@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "docs" / "openapi" / "asyncqueue.yaml"
-TARGET = ROOT / "chalicelib" / "surfaces" / "asyncqueue" / "openapi.json"
+TARGET = ROOT / "chalicelib" / "surfaces" / "site" / "openapi.json"
 
 
 def render() -> str:

@@ -16,6 +16,7 @@ from chalicelib.domain.timing import parse_instant
 from chalicelib.engine.submit import Order
 from chalicelib.outbound.guard import Refusal
 from chalicelib.surfaces import fields
+from chalicelib.surfaces.asyncqueue.edge import owner
 from chalicelib.surfaces.kit import Call, Problem
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
@@ -43,7 +44,7 @@ FIELDS = (
 
 def order(call: Call, members: Mapping[str, Any]) -> Order:
     """What the request asks for. Raises Problem for the first field that is wrong."""
-    team = call.owner
+    team = owner(call)
     fields.refuse_unknown(members, FIELDS)
     url = _callback_url(call, members)
     method = fields.choice(members, "method", METHODS) or "POST"

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from chalicelib.domain.listing import Page, Position, Query, View
 from chalicelib.domain.timing import parse_instant
 from chalicelib.surfaces import fields
+from chalicelib.surfaces.asyncqueue.edge import owner
 from chalicelib.surfaces.kit import Call, Problem
 
 DEFAULT_LIMIT = 50
@@ -25,7 +26,7 @@ def listing(call: Call) -> tuple[Query, Position, int]:
     parameters = call.query
     fields.refuse_unknown(parameters, _PARAMETERS, "query parameter")
     query = Query(
-        team=call.team,
+        team=owner(call).id,
         now=call.now,
         view=_status(parameters),
         newest_first=_newest_first(parameters),
@@ -116,5 +117,5 @@ def _after(call: Call, cursor: str) -> tuple[int, str]:
 def _seal(call: Call, place: str) -> str:
     """Binds a cursor to the team and to what is listed: it opens no other listing."""
     kept = sorted((name, value) for name, value in call.query.items() if name not in ("cursor", "offset", "limit"))
-    message = "\0".join(["cursor", call.team, place, *(f"{name}={value}" for name, value in kept)])
+    message = "\0".join(["cursor", owner(call).id, place, *(f"{name}={value}" for name, value in kept)])
     return hmac.new(call.platform.settings.key_pepper, message.encode(), hashlib.sha256).hexdigest()[:24]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.domain.identity import PLANS
 from chalicelib.engine.query import LONGEST_WAIT_S
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
 from chalicelib.surfaces import fields
-from chalicelib.surfaces.asyncqueue.edge import OPEN, OPERATOR, TEAM, AsyncQueueEdge, ok
+from chalicelib.surfaces.asyncqueue.edge import TEAM, AsyncQueueEdge, owner
 from chalicelib.surfaces.asyncqueue.orders import order
 from chalicelib.surfaces.asyncqueue.pages import listing, page_view
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
+from chalicelib.surfaces.replies import ok
 from chalicelib.views import asyncqueue as views
 
 surface = Surface("asyncqueue", AsyncQueueEdge())
@@ -27,12 +24,8 @@ _TASK: Texts = {
 }
 _KEY: Texts = {NotFoundError: "API key not found", ConflictError: "API key was already rotated"}
 _MEMBER: Texts = {NotFoundError: "Member not found", ConflictError: "A member with this email already exists"}
-_TEAM: Texts = {NotFoundError: "Team not found"}
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", re.ASCII)
-_LONGEST_NAME = 100
-#: The description that is written by hand in `docs/openapi`.
-_OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 @surface.route("POST /v1/tasks", TEAM, _TASK)
@@ -61,44 +54,44 @@ def get_task(call: Call) -> Reply:
     request = _include(call)
     seconds = _wait(call)
     if seconds:
-        task = call.platform.tasks.wait(call.team, call.params["id"], seconds=seconds, payload=request)
+        task = call.platform.tasks.wait(owner(call).id, call.params["id"], seconds=seconds, payload=request)
     else:
-        task = call.platform.tasks.get(call.team, call.params["id"], payload=request)
+        task = call.platform.tasks.get(owner(call).id, call.params["id"], payload=request)
     view = views.with_request if request else views.shown
     return ok({"task": view(task, now=call.now)})
 
 
 @surface.route("POST /v1/tasks/{id}/cancel", TEAM, _TASK)
 def cancel_task(call: Call) -> Reply:
-    task = call.platform.cancel(call.team, call.params["id"])
+    task = call.platform.cancel(owner(call).id, call.params["id"])
     return ok({"task": views.shown(task, now=call.now)})
 
 
 @surface.route("GET /v1/tasks/{id}/attempts", TEAM, _TASK)
 def list_attempts(call: Call) -> Reply:
-    return ok(views.attempts(call.platform.tasks.get(call.team, call.params["id"])))
+    return ok(views.attempts(call.platform.tasks.get(owner(call).id, call.params["id"])))
 
 
 @surface.route("GET /v1/keys", TEAM)
 def list_keys(call: Call) -> Reply:
-    return ok({"keys": [views.api_key(key) for key in call.platform.teams.keys(call.team)]})
+    return ok({"keys": [views.api_key(key) for key in call.platform.teams.keys(owner(call).id)]})
 
 
 @surface.route("POST /v1/keys", TEAM)
 def create_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(call.team, _name(json_object(call), ("name",)))
+    minted = call.platform.teams.create_key(owner(call).id, fields.name(json_object(call)))
     return ok(views.new_api_key(minted.key, minted.secret), 201)
 
 
 @surface.route("DELETE /v1/keys/{id}", TEAM, _KEY)
 def revoke_key(call: Call) -> Reply:
-    key = call.platform.teams.revoke_key(call.team, call.params["id"])
+    key = call.platform.teams.revoke_key(owner(call).id, call.params["id"])
     return ok({"id": key.id, "revoked": True})
 
 
 @surface.route("POST /v1/keys/{id}/rotate", TEAM, _KEY)
 def rotate_key(call: Call) -> Reply:
-    minted, previous = call.platform.teams.rotate_key(call.team, call.params["id"], _overlap(call))
+    minted, previous = call.platform.teams.rotate_key(owner(call).id, call.params["id"], _overlap(call))
     view = views.new_api_key(minted.key, minted.secret)
     ending = views.api_key(previous)
     return ok({**view, "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}, 201)
@@ -106,7 +99,7 @@ def rotate_key(call: Call) -> Reply:
 
 @surface.route("GET /v1/members", TEAM)
 def list_members(call: Call) -> Reply:
-    return ok({"members": [views.member(member) for member in call.platform.teams.members(call.team)]})
+    return ok({"members": [views.member(member) for member in call.platform.teams.members(owner(call).id)]})
 
 
 @surface.route("POST /v1/members", TEAM, _MEMBER)
@@ -116,73 +109,25 @@ def add_member(call: Call) -> Reply:
     email = fields.text(members, "email", longest=254, required=True) or ""
     if not _EMAIL.fullmatch(email):
         raise Problem(400, "email must be a valid email address", field="email")
-    return ok(views.member(call.platform.teams.add_member(call.team, email)), 201)
+    return ok(views.member(call.platform.teams.add_member(owner(call).id, email)), 201)
 
 
 @surface.route("DELETE /v1/members/{id}", TEAM, _MEMBER)
 def remove_member(call: Call) -> Reply:
-    call.platform.teams.remove_member(call.team, call.params["id"])
+    call.platform.teams.remove_member(owner(call).id, call.params["id"])
     return ok({"id": call.params["id"], "removed": True})
 
 
 @surface.route("GET /v1/signing-secret", TEAM)
 def get_signing_secret(call: Call) -> Reply:
-    team = call.platform.teams.get(call.team)
+    team = call.platform.teams.get(owner(call).id)
     return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
 
 
 @surface.route("POST /v1/signing-secret/rotate", TEAM)
 def rotate_signing_secret(call: Call) -> Reply:
-    team = call.platform.teams.rotate_signing_secret(call.team, _overlap(call))
+    team = call.platform.teams.rotate_signing_secret(owner(call).id, _overlap(call))
     return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
-
-
-@surface.route("POST /operator/teams", OPERATOR)
-def create_team(call: Call) -> Reply:
-    members = json_object(call)
-    name = _name(members, ("name", "plan"))
-    plan = fields.choice(members, "plan", tuple(PLANS)) or "free"
-    team, minted = call.platform.teams.create(name, plan)
-    view = {
-        "team": views.team(team),
-        "apiKey": {"id": minted.key.id, "key": minted.secret},
-        "signingSecret": call.platform.teams.signing_secret(team),
-    }
-    return ok(view, 201)
-
-
-@surface.route("GET /operator/teams", OPERATOR)
-def list_teams(call: Call) -> Reply:
-    return ok({"teams": [views.team(team) for team in call.platform.teams.all()]})
-
-
-@surface.route("GET /operator/teams/{id}", OPERATOR, _TEAM)
-def get_team(call: Call) -> Reply:
-    return ok({"team": views.team(call.platform.teams.get(call.params["id"]))})
-
-
-@surface.route("POST /operator/teams/{id}/keys", OPERATOR, _TEAM)
-def create_team_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(call.params["id"], _name(json_object(call), ("name",)))
-    return ok(views.new_api_key(minted.key, minted.secret), 201)
-
-
-@surface.route("GET /health", OPEN)
-def health(call: Call) -> Reply:
-    parts = {part: "ok" if works else "unavailable" for part, works in call.platform.health().items()}
-    up = all(state == "ok" for state in parts.values())
-    view = {"status": "ok" if up else "unavailable", "parts": parts}
-    return ok(view) if up else ok(view, 503, {"Retry-After": "1"})
-
-
-@surface.route("GET /openapi.json", OPEN)
-def openapi(call: Call) -> Reply:  # noqa: ARG001  (every view has one shape)
-    return Reply(200, _OPENAPI.read_text("utf-8"), {"Content-Type": "application/json"})
-
-
-def _name(members: Mapping[str, Any], known: tuple[str, ...]) -> str:
-    fields.refuse_unknown(members, known)
-    return fields.text(members, "name", longest=_LONGEST_NAME, required=True) or ""
 
 
 def _overlap(call: Call) -> int:

@@ -175,7 +175,7 @@ PATHS = {
     ("GET", "/v1"): 404,
     ("GET", "/v1/tasks/x/y/z"): 404,
     ("GET", "/v1/tasks/%00"): 404,
-    ("GET", "/v1/tasks/../../etc/passwd"): 404,
+    ("GET", "/v1/tasks/../../etc"): 404,
     ("POST", "/v1/tasks/not-an-id/cancel"): 404,
     ("DELETE", "/v1/tasks"): 405,
     ("PATCH", "/v1/tasks/00000000-0000-0000-0000-000000000000"): 405,

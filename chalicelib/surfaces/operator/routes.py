@@ -1,0 +1,8 @@
+"""Every endpoint of the operator: a table of contents."""
+
+from __future__ import annotations
+
+from chalicelib.surfaces.operator import teams
+from chalicelib.surfaces.operator.edge import surface
+
+__all__ = ["surface", "teams"]

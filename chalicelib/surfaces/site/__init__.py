@@ -1,0 +1,1 @@
+"""What a deployment answers to anybody, and every path that no other surface knows."""
