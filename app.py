@@ -7,6 +7,7 @@ from typing import Any
 from chalice import Chalice
 
 from chalicelib import settings, workers
+from chalicelib.surfaces.asyncflow.routes import surface as asyncflow
 from chalicelib.surfaces.asyncqueue.routes import surface as asyncqueue
 from chalicelib.surfaces.operator.routes import surface as operator
 from chalicelib.surfaces.site.routes import surface as site
@@ -16,6 +17,7 @@ app = Chalice(app_name="sluice", configure_logs=False)
 names = settings.names()
 
 app.register_blueprint(asyncqueue.register("/v1"))
+app.register_blueprint(asyncflow.register("/asyncflow"))
 app.register_blueprint(operator.register("/operator"))
 app.register_blueprint(site.register(""))
 

@@ -6,14 +6,22 @@ part of it.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from chalicelib.domain.literals import ASYNCFLOW_KEY, LITERALS
+from chalicelib.domain.ratelimit import Rate
+from chalicelib.domain.simulator.fate import LONGEST_S
+from chalicelib.domain.simulator.profiles import LONGEST_LATENCY_MS, realistic
 from chalicelib.engine.batons import LONGEST_HORIZON_S, SHORTEST_HORIZON_S
+from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 
 LOCAL_STAGE = "local"
@@ -38,6 +46,9 @@ class Settings:
     cors_allow_origins: tuple[str, ...]
     #: Requests per minute and team in place of the plan's; 0 lifts the limit, None leaves it to the plan.
     asyncqueue_rate_limit: int | None
+    #: The key of AsyncFlow; None: nobody may call it.
+    asyncflow_api_key: str | None
+    asyncflow: Conditions
     #: Whether the queues' mappings report which messages of a batch failed.
     partial_batch: bool
     aws_endpoint_url: str | None
@@ -49,17 +60,20 @@ class Settings:
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in an environment. Raises SettingError."""
-    stage = environ.get("SLUICE_STAGE", LOCAL_STAGE)
-    secrets = _local_secrets() if stage == LOCAL_STAGE else {}
+    local = environ.get("SLUICE_STAGE", LOCAL_STAGE) == LOCAL_STAGE
+    secrets = _local_secrets() if local else {}
+    pepper = _secret(environ, secrets, "KEY_PEPPER").encode()
     return Settings(
         names=names(environ),
         operator_key=_secret(environ, secrets, "OPERATOR_KEY"),
-        key_pepper=_secret(environ, secrets, "KEY_PEPPER").encode(),
+        key_pepper=pepper,
         retention_s=_integer(environ, "RETENTION_DAYS", 30, 1, 3650) * 86_400,
         horizon_s=_integer(environ, "QUEUE_HORIZON_SECONDS", LONGEST_HORIZON_S, SHORTEST_HORIZON_S, LONGEST_HORIZON_S),
         outbound_allow_networks=_networks(environ, "OUTBOUND_ALLOW_NETWORKS"),
         cors_allow_origins=_words(environ, "CORS_ALLOW_ORIGINS"),
         asyncqueue_rate_limit=_optional_integer(environ, "ASYNCQUEUE_RATE_LIMIT", 0, 1_000_000),
+        asyncflow_api_key=_asyncflow_api_key(environ, local=local),
+        asyncflow=_asyncflow(environ, secrets, pepper),
         partial_batch=environ.get("PARTIAL_BATCH", "") == "on",
         aws_endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
     )
@@ -85,7 +99,49 @@ def _secret(environ: Mapping[str, str], fallback: Mapping[str, str], name: str) 
     value = environ.get(name) or fallback.get(name, "")
     if len(value) < 16:
         raise SettingError(f"{name} must be set to at least 16 characters; `openssl rand -hex 32` makes a good one")
+    if value in LITERALS:
+        raise SettingError(f"{name} must not be a key that the manuals print; `openssl rand -hex 32` makes a good one")
     return value
+
+
+def _asyncflow_api_key(environ: Mapping[str, str], *, local: bool) -> str | None:
+    """On the local stage the manual's own key, unless another is set; elsewhere none unless one is set."""
+    if local:
+        return environ.get("ASYNCFLOW_API_KEY") or ASYNCFLOW_KEY
+    if not environ.get("ASYNCFLOW_API_KEY"):
+        return None
+    return _secret(environ, {}, "ASYNCFLOW_API_KEY")
+
+
+def _asyncflow(environ: Mapping[str, str], secrets: Mapping[str, str], pepper: bytes) -> Conditions:
+    low = _number(environ, "ASYNCFLOW_PROCESSING_MIN_SECONDS", 2, 0, LONGEST_S)
+    high = _number(environ, "ASYNCFLOW_PROCESSING_MAX_SECONDS", 30, 0, LONGEST_S)
+    if low > high:
+        raise SettingError("ASYNCFLOW_PROCESSING_MIN_SECONDS must not be above ASYNCFLOW_PROCESSING_MAX_SECONDS")
+    window_s = _integer(environ, "ASYNCFLOW_RATE_WINDOW_SECONDS", 60, 1, 3_600)
+    return Conditions(
+        rate=Rate(_integer(environ, "ASYNCFLOW_RATE_LIMIT", 10, 0, 10_000), window_s * 1000),
+        counts_reads=_word(environ, "ASYNCFLOW_RATE_COUNTS", ("all", "writes")) == "all",
+        profile=realistic(
+            processing_min_s=low,
+            processing_max_s=high,
+            failure_rate=_number(environ, "ASYNCFLOW_FAILURE_RATE", 0.10, 0, 1),
+            fault_rate=_number(environ, "ASYNCFLOW_OUTAGE_RATE", 0.03, 0, 1),
+            latency_max_ms=_integer(environ, "ASYNCFLOW_LATENCY_MAX_MS", 300, 0, LONGEST_LATENCY_MS),
+        ),
+        pick_up_ms=_integer(environ, "ASYNCFLOW_POLL_SECONDS", 5, 1, 60) * 1000,
+        seed=_seed(environ, secrets, pepper),
+    )
+
+
+def _seed(environ: Mapping[str, str], secrets: Mapping[str, str], pepper: bytes) -> str:
+    """The seed that is set; else one that all functions of a deployment have in common."""
+    seed = environ.get("ASYNCFLOW_SEED") or secrets.get("ASYNCFLOW_SEED", "")
+    if not seed:
+        return hmac.new(pepper, b"asyncflow seed", hashlib.sha256).hexdigest()[:12]
+    if len(seed) > 64 or not (seed.isascii() and seed.isprintable()) or ";" in seed:
+        raise SettingError("ASYNCFLOW_SEED must be 1 to 64 printable ASCII characters without a semicolon")
+    return seed
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -100,6 +156,27 @@ def _optional_integer(environ: Mapping[str, str], name: str, low: int, high: int
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise SettingError(f"{name} must be a whole number between {low} and {high}, not {text!r}")
     return int(text)
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise SettingError(f"{name} must be a number between {low:g} and {high:g}, not {text!r}")
+    return value
+
+
+def _word(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed words; the first when none is set."""
+    word = environ.get(name, "").strip() or allowed[0]
+    if word not in allowed:
+        raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {word!r}")
+    return word
 
 
 def _words(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

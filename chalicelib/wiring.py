@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.task import Callback
+from chalicelib.domain.task import Callback, Simulation
 from chalicelib.engine.announce import Announcements
 from chalicelib.engine.attempt import Attempts
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.control import Cancel
+from chalicelib.engine.flow import Flow
+from chalicelib.engine.groups import Groups
 from chalicelib.engine.limits import Limiter
 from chalicelib.engine.query import Tasks
 from chalicelib.engine.rescue import Rescue
@@ -23,12 +25,14 @@ from chalicelib.engine.submit import Submit
 from chalicelib.engine.teams import Teams
 from chalicelib.executors.callback import CallbackExecutor
 from chalicelib.executors.signatures import Signatures
+from chalicelib.executors.simulation import SimulationExecutor
 from chalicelib.executors.webhook import CompletionWebhook
 from chalicelib.machine import SystemClock, SystemRandomness, Threads
 from chalicelib.outbound.door import Door as OutboundDoor
 from chalicelib.outbound.guard import Guard
 from chalicelib.ports.ambient import Clock, Parallel, Randomness, Recorder
-from chalicelib.ports.identity import TeamStore, Windows
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.outbound import Door
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
@@ -43,7 +47,7 @@ class Parts:
     tasks: TaskStore
     reader: TaskReader
     teams: TeamStore
-    windows: Windows
+    blobs: Blobs
     tasks_queue: Queue
     webhooks_queue: Queue
     dead_letters: Queue
@@ -67,6 +71,8 @@ class Platform:
     tasks: Tasks
     teams: Teams
     limiter: Limiter
+    groups: Groups
+    flow: Flow
     attempts: Attempts
     announcements: Announcements
     rescue: Rescue
@@ -94,19 +100,25 @@ def assemble(parts: Parts, settings: Settings) -> Platform:
     retention_s = settings.retention_s
     batons = Batons(parts.tasks_queue, parts.webhooks_queue, parts.schedules, parts.clock, settings.horizon_s)
     signatures = Signatures(parts.teams, parts.clock, settings.key_pepper)
+    submit = Submit(parts.tasks, batons, parts.clock, parts.randomness)
     return Platform(
         settings=settings,
         parts=parts,
-        submit=Submit(parts.tasks, batons, parts.clock, parts.randomness),
+        submit=submit,
         cancel=Cancel(parts.tasks, batons, parts.clock, retention_s),
         tasks=Tasks(parts.reader, parts.clock),
         teams=Teams(parts.teams, parts.clock, parts.randomness, settings.key_pepper),
-        limiter=Limiter(parts.windows, parts.clock, parts.recorder),
+        limiter=Limiter(parts.blobs, parts.clock, parts.recorder),
+        groups=Groups(parts.blobs, parts.reader, parts.clock, settings.asyncflow, retention_s),
+        flow=Flow(submit, parts.clock, settings.asyncflow),
         attempts=Attempts(
             tasks=parts.tasks,
             reader=parts.reader,
             batons=batons,
-            executors={Callback: CallbackExecutor(parts.door, parts.clock, signatures)},
+            executors={
+                Callback: CallbackExecutor(parts.door, parts.clock, signatures),
+                Simulation: SimulationExecutor(parts.clock),
+            },
             clock=parts.clock,
             randomness=parts.randomness,
             recorder=parts.recorder,
@@ -125,6 +137,7 @@ def assemble(parts: Parts, settings: Settings) -> Platform:
 
 def on_aws(settings: Settings) -> Parts:
     """The parts on AWS, or on whatever answers at the endpoint that the settings name."""
+    from chalicelib.aws.blobs import AwsBlobs
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.identity import AwsIdentity
     from chalicelib.aws.queue import AwsQueue
@@ -140,7 +153,7 @@ def on_aws(settings: Settings) -> Parts:
         tasks=tasks,
         reader=tasks,
         teams=identity,
-        windows=identity,
+        blobs=AwsBlobs(clients, names.identity_table),
         tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
         webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
         dead_letters=AwsQueue(clients, names.dead_letters_queue, names.account),

@@ -19,11 +19,16 @@ from urllib.parse import parse_qs, urlsplit
 from app import app, attempt, rescue, webhook
 from chalicelib import wiring
 from chalicelib.domain.exchange import Answer, NoAnswer, Request
+from chalicelib.domain.literals import ASYNCFLOW_KEY
+from chalicelib.domain.ratelimit import Rate
+from chalicelib.domain.simulator.profiles import realistic
+from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.queue import EmbeddedQueue, Received
 from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
+from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.outbound.guard import Guard
 from chalicelib.settings import Settings
@@ -125,6 +130,8 @@ def settings(**changes: Any) -> Settings:
         "outbound_allow_networks": (),
         "cors_allow_origins": (),
         "asyncqueue_rate_limit": 0,
+        "asyncflow_api_key": ASYNCFLOW_KEY,
+        "asyncflow": Conditions(Rate(10), counts_reads=True, profile=realistic(), pick_up_ms=5_000, seed="42"),
         "partial_batch": True,
         "aws_endpoint_url": None,
     }
@@ -179,7 +186,7 @@ class World:
                 tasks=tasks,
                 reader=tasks,
                 teams=identity,
-                windows=identity,
+                blobs=wrap("blobs", EmbeddedBlobs(self.database)),
                 tasks_queue=wrap("tasks queue", self.tasks_queue),
                 webhooks_queue=wrap("webhooks queue", self.webhooks_queue),
                 dead_letters=wrap("dead letters", self.dead_letters),

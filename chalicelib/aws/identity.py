@@ -1,11 +1,11 @@
-"""Teams, keys and rate windows on one table."""
+"""Teams and their keys on one table."""
 
 from __future__ import annotations
 
 import msgspec
 
 from chalicelib.aws import keys
-from chalicelib.aws.attributes import Item, binary, binary_of, number, number_of, text, text_of
+from chalicelib.aws.attributes import Item, number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table, Written
 from chalicelib.domain.identity import Team
@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder(Team).decode
 
 
 class AwsIdentity:
-    """The ports `TeamStore` and `Windows`. Each method but `teams` is one call on one item."""
+    """The port `TeamStore`. Each method but `teams` is one call on one item."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
@@ -62,25 +62,6 @@ class AwsIdentity:
             item["endsAt"] = number(entry.expires_at)
             item["expiresAt"] = number(entry.expires_at // 1000 + KEPT_AFTER_END_S)
         self._table.put(item)
-
-    def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
-        """Store a blob over the version it was computed from (0: none); None when done, else what is stored.
-
-        It may be deleted from the epoch second `expires_s` on.
-        """
-        item = {
-            **keys.window(name),
-            "version": number(over + 1),
-            "blob": binary(blob),
-            "expiresAt": number(expires_s),
-        }
-        condition, values = (_UNCHANGED, {":over": number(over)}) if over else (_UNMADE, None)
-        written = self._table.put(item, condition, values)
-        if isinstance(written, Written):
-            return None
-        if written.item is None:
-            return 0, b""
-        return number_of(written.item["version"]), binary_of(written.item["blob"])
 
 
 def _team(item: Item) -> Team:

@@ -8,6 +8,7 @@ from chalicelib.domain.listing import Shelf
 #: The tasks table's index that lists a team's tasks: hash `shelf`, range `listed`.
 LISTING_INDEX = "listing"
 TEAM_SORT = "team"
+BLOB_SORT = "blob"
 
 
 def task(task_id: str) -> Item:
@@ -65,9 +66,9 @@ def api_key(key_hash: str) -> Item:
     return _key(f"key#{key_hash}", "key")
 
 
-def window(name: str) -> Item:
-    """One rate window by its name."""
-    return _key(f"window#{name}", "window")
+def blob(name: str) -> Item:
+    """One versioned blob by its name."""
+    return _key(f"blob#{name}", BLOB_SORT)
 
 
 def _key(partition: str, sort: str) -> Item:

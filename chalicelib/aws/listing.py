@@ -45,6 +45,10 @@ class Listing:
         more = cut or next(listed, None) is not None
         return Page(tuple(tasks), sum(walk.total() for walk in walks), more)
 
+    def count(self, query: Query) -> int:
+        """How many tasks there are to list."""
+        return sum(_Walk(self._table, query, shelf, None, _FIRST_FETCH).count() for shelf in shelves_for(query.view))
+
     def _tasks(self, query: Query, listed: Iterator[str], limit: int) -> tuple[list[Task], bool]:
         """The tasks of the page, and whether it ended early because of their bytes."""
         rows: list[Item] = []
@@ -99,6 +103,10 @@ class _Walk:
             if self._rest is None:
                 return
             options = {"ExclusiveStartKey": self._rest}
+
+    def count(self) -> int:
+        """How many there are on this shelf, none of them walked."""
+        return self._count(self._whole)
 
     def total(self) -> int:
         """How many there are on this shelf. To be asked once the walk is over."""

@@ -49,3 +49,7 @@ class AwsTaskReader:
     def page(self, query: Query, position: Position, limit: int) -> Page:
         """One page of a listing with results."""
         return self._listing.page(query, position, limit)
+
+    def count(self, query: Query) -> int:
+        """How many tasks a listing holds: a query that counts for each shelf."""
+        return self._listing.count(query)

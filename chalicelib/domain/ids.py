@@ -7,6 +7,7 @@ import re
 import uuid
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_TRACKING_ID = re.compile(r"ASF-[0-9A-F]{32}", re.ASCII | re.IGNORECASE)
 
 
 def uuid4_from(random: bytes) -> str:
@@ -29,3 +30,18 @@ def derived(team: str, key: str) -> str:
 def well_formed(task_id: str) -> bool:
     """Whether a text can be a task's id at all; spares the store a look-up when it cannot."""
     return _UUID.fullmatch(task_id) is not None
+
+
+def tracking_id(sixteen: bytes) -> str:
+    """`ASF-` and 32 upper-case hexadecimal digits (AsyncFlow manual, "Submit Message")."""
+    return f"ASF-{sixteen[:16].hex().upper()}"
+
+
+def derived_tracking_id(team: str, key: str) -> str:
+    """The tracking id that belongs to a group's `Idempotency-Key`, as `derived`."""
+    return tracking_id(uuid.UUID(derived(team, key)).bytes)
+
+
+def as_tracking_id(text: str) -> str | None:
+    """A tracking id however its letters are written; None for what cannot be one."""
+    return text.upper() if _TRACKING_ID.fullmatch(text) else None

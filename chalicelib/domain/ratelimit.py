@@ -35,11 +35,24 @@ class Admission:
 
 def admit(log: tuple[int, ...], rate: Rate, now: int) -> Admission:
     """Judge one request at `now` against the log of those admitted before it, oldest first."""
-    live = tuple(instant for instant in log if instant > now - rate.window_ms)
+    live = _live(log, rate, now)
     admitted = len(live) < rate.limit
     if admitted:
         # Clocks of two machines may differ: the log stays sorted whatever they say.
         live = tuple(sorted((*live, now)))
+    return _admission(live, rate, now, admitted=admitted)
+
+
+def look(log: tuple[int, ...], rate: Rate, now: int) -> Admission:
+    """The answer to a request that does not count: it is always admitted and uses nothing."""
+    return _admission(_live(log, rate, now), rate, now, admitted=True)
+
+
+def _live(log: tuple[int, ...], rate: Rate, now: int) -> tuple[int, ...]:
+    return tuple(instant for instant in log if instant > now - rate.window_ms)
+
+
+def _admission(live: tuple[int, ...], rate: Rate, now: int, *, admitted: bool) -> Admission:
     reset_ms = max(0, live[0] + rate.window_ms - now) if live else 0
     return Admission(admitted, live, rate.limit, max(0, rate.limit - len(live)), reset_ms)
 

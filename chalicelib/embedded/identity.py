@@ -1,4 +1,4 @@
-"""Teams, keys and rate windows in SQLite."""
+"""Teams and their keys in SQLite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from chalicelib.ports.identity import KeyEntry
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS teams (id TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (hash TEXT PRIMARY KEY, team TEXT NOT NULL, key_id TEXT NOT NULL, expires_at INTEGER);
-CREATE TABLE IF NOT EXISTS windows (name TEXT PRIMARY KEY, version INTEGER NOT NULL, blob BLOB NOT NULL);
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -19,7 +18,7 @@ _decode_team = msgspec.msgpack.Decoder(Team).decode
 
 
 class EmbeddedIdentity:
-    """The store of teams and keys, and of rate windows."""
+    """The store of teams and keys."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,21 +57,3 @@ class EmbeddedIdentity:
             self._database.change(
                 "REPLACE INTO keys VALUES (?, ?, ?, ?)", (key_hash, entry.team, entry.key_id, entry.expires_at)
             )
-
-    def swap(
-        self,
-        name: str,
-        blob: bytes,
-        *,
-        over: int,
-        expires_s: int,  # noqa: ARG002  (there are as many windows as callers: they are few enough to be kept)
-    ) -> tuple[int, bytes] | None:
-        """Store the blob as version `over + 1` if the stored version is `over` (0: none is stored); None when done,
-        else the stored version and blob."""
-        with self._database.lock:
-            found = self._database.rows("SELECT version, blob FROM windows WHERE name = ?", (name,))
-            stored: tuple[int, bytes] = found[0] if found else (0, b"")
-            if stored[0] != over:
-                return stored
-            self._database.change("REPLACE INTO windows VALUES (?, ?, ?)", (name, over + 1, blob))
-            return None

@@ -132,15 +132,8 @@ class EmbeddedTasks:
 
     def page(self, query: Query, position: Position, limit: int) -> Page:
         """One page of a listing with results."""
-        asked = {
-            "team": query.team,
-            "now": query.now,
-            "view": None if query.view is None else query.view.value,
-            "created_after": query.created_after,
-            "created_before": query.created_before,
-        }
         with self._database.lock:
-            keys: list[tuple[int, str]] = self._database.rows(_LISTING, asked)
+            keys = self._keys(query)
             total = len(keys)
             if query.newest_first:
                 keys.reverse()
@@ -150,6 +143,22 @@ class EmbeddedTasks:
             keys = keys[position.offset :]
             tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]])
         return Page(tasks, total, more=len(tasks) < len(keys))
+
+    def count(self, query: Query) -> int:
+        """How many tasks a listing holds."""
+        return len(self._keys(query))
+
+    def _keys(self, query: Query) -> list[tuple[int, str]]:
+        """Creation time and id of all tasks of a listing, oldest first."""
+        asked = {
+            "team": query.team,
+            "now": query.now,
+            "view": None if query.view is None else query.view.value,
+            "created_after": query.created_after,
+            "created_before": query.created_before,
+        }
+        keys: list[tuple[int, str]] = self._database.rows(_LISTING, asked)
+        return keys
 
     def _rows_within_budget(self, task_ids: list[str]) -> tuple[Task, ...]:
         """The first of these rows, as far as a page's budget of bytes goes."""

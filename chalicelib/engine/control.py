@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain import ids, lifecycle
+from chalicelib.domain import lifecycle
 from chalicelib.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from chalicelib.domain.task import Status, Task
 from chalicelib.engine.batons import Batons
@@ -27,8 +27,6 @@ class Cancel:
     retention_s: int
 
     def __call__(self, team: str, task_id: str) -> Task:
-        if not ids.well_formed(task_id):
-            raise NotFoundError
         now = self.clock.now()
         expires_at = lifecycle.expiry(now, self.retention_s)
         written = insist(lambda: self.tasks.cancel(task_id, team=team, now=now, expires_at=expires_at), self.clock)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ratelimit import Admission, Rate, admit, pack, unpack
 from chalicelib.ports.ambient import Clock, Recorder
-from chalicelib.ports.identity import Windows
+from chalicelib.ports.blobs import Blobs
 
 #: Windows remembered between requests, so that an uncontended one needs no read.
 _REMEMBERED = 1_000
@@ -23,7 +23,7 @@ class Limiter:
     take the service down with it.
     """
 
-    windows: Windows
+    blobs: Blobs
     clock: Clock
     recorder: Recorder
     _seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Limiter:
                 return admission
             packed = pack(admission.log)
             try:
-                current = self.windows.swap(name, packed, over=version, expires_s=(now + rate.window_ms) // 1000 + 60)
+                current = self.blobs.swap(name, packed, over=version, expires_s=(now + rate.window_ms) // 1000 + 60)
             except UnavailableError:
                 break
             self._remember(name, current or (version + 1, packed))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain import ids
 from chalicelib.domain.errors import KeyReusedError, UnavailableError
-from chalicelib.domain.identity import Team
-from chalicelib.domain.task import Callback, Payload, Status, Task
+from chalicelib.domain.task import Payload, SigningState, Status, Task, Work
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.patience import insist
 from chalicelib.ports.ambient import Clock, Randomness
@@ -17,16 +16,22 @@ from chalicelib.ports.tasks import Applied, TaskStore
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a team asks for. `fingerprint` stands for the whole request body, to recognise it when it comes again under
-    the same `idempotency_key`."""
+    the same `idempotency_key`.
 
-    team: Team
-    work: Callback
+    `task_id`: the id that the task is to have; with a key it must be the same each time. None: derived from the key, or
+    random.
+    """
+
+    team: str
+    work: Work
     payload: Payload
     max_retries: int
+    signing: SigningState = field(default_factory=SigningState)
     delay_until: int | None = None
     on_complete_url: str | None = None
     idempotency_key: str | None = None
     fingerprint: str | None = None
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,8 @@ class Submit:
         now = self.clock.now()
         delayed = order.delay_until is not None and order.delay_until > now
         return Task(
-            id=(
-                ids.uuid4_from(self.randomness.bytes(16))
-                if order.idempotency_key is None
-                else ids.derived(order.team.id, order.idempotency_key)
-            ),
-            team=order.team.id,
+            id=order.task_id or self._id(order),
+            team=order.team,
             status=Status.QUEUED,
             work=order.work,
             max_attempts=order.max_retries + 1,
@@ -86,8 +87,13 @@ class Submit:
             fingerprint=order.fingerprint,
             delay_until=order.delay_until,
             on_complete_url=order.on_complete_url,
-            signing=order.team.signing,
+            signing=order.signing,
         )
+
+    def _id(self, order: Order) -> str:
+        if order.idempotency_key is None:
+            return ids.uuid4_from(self.randomness.bytes(16))
+        return ids.derived(order.team, order.idempotency_key)
 
 
 def _as_accepted(row: Task, payload: Payload) -> Task:

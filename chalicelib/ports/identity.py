@@ -1,4 +1,4 @@
-"""Where teams, keys and rate windows live."""
+"""Where teams and their keys live."""
 
 from __future__ import annotations
 
@@ -34,11 +34,3 @@ class TeamStore(Protocol):
 
     def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
         """Set what a key's hash leads to; None forgets it."""
-
-
-class Windows(Protocol):
-    """Rate windows: small blobs under a name, replaced only over the version they were computed from."""
-
-    def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
-        """Store the blob as version `over + 1` if the stored version is `over` (0: none is stored); None when done,
-        else the stored version and blob."""

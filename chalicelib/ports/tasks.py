@@ -69,3 +69,6 @@ class TaskReader(Protocol):
 
     def page(self, query: Query, position: Position, limit: int) -> Page:
         """One page of a listing with results. May lag behind writes by a few seconds."""
+
+    def count(self, query: Query) -> int:
+        """How many tasks a listing holds. May lag behind writes by a few seconds."""

@@ -67,13 +67,13 @@ def choice(members: Mapping[str, Any], name: str, allowed: Collection[str]) -> s
     return value
 
 
-def whole_seconds(members: Mapping[str, Any], name: str, *, default: int, longest: int) -> int:
-    """A whole number of seconds between 0 and `longest`."""
+def whole_seconds(members: Mapping[str, Any], name: str, *, shortest: int = 0, longest: int) -> int | None:
+    """A whole number of seconds between `shortest` and `longest`; None when absent."""
     value = members.get(name)
     if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= longest:
-        raise Problem(400, f"{name} must be a whole number between 0 and {longest}", field=name)
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not shortest <= value <= longest:
+        raise Problem(400, f"{name} must be a whole number between {shortest} and {longest}", field=name)
     return value
 
 

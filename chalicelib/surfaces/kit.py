@@ -72,16 +72,23 @@ class Reply:
 
 
 class Problem(Exception):  # noqa: N818  (it is an answer rather than an error)
-    """A refusal in the words of a surface."""
+    """A refusal in the words of a surface. `labels` go into the record of a request that was not let in."""
 
     def __init__(
-        self, status: int, message: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        labels: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.field = field
         self.headers = dict(headers or {})
+        self.labels = dict(labels or {})
 
 
 View = Callable[[Call], Reply]
@@ -172,8 +179,7 @@ class Surface:
             status=reply.status,
             ms=here.parts.clock.now() - began,
             request_id=call.request_id,
-            **labels,
-            **trouble,
+            **{**labels, **trouble},
         )
         headers = {"X-Request-Id": call.request_id, **_cors(here, call), **reply.headers}
         return Response(
@@ -196,7 +202,7 @@ class Surface:
             reply = endpoint.view(call)
         except Problem as problem:
             reply = self._edge.refuse(call, problem)
-            trouble["error"] = problem.message
+            trouble.update(problem.labels, error=problem.message)
         except SluiceError as error:
             reply = self._edge.refuse(call, self._edge.translate(error, texts))
             trouble["error"] = error.code

@@ -78,10 +78,10 @@ def rate_headers(admission: Admission, rate: Rate, now: int) -> Mapping[str, str
     }
 
 
-def too_many(admission: Admission, headers: Mapping[str, str]) -> Problem:
+def too_many(admission: Admission, headers: Mapping[str, str], labels: Mapping[str, object] | None = None) -> Problem:
     """The refusal of a request over the limit, with the rate headers it goes out with (RFC 6585, section 4)."""
     retry_after = {"Retry-After": str(max(1, ceil_seconds(admission.reset_ms)))}
-    return Problem(429, "Rate limit exceeded", headers={**headers, **retry_after})
+    return Problem(429, "Rate limit exceeded", headers={**headers, **retry_after}, labels=labels)
 
 
 def _problem_document(call: Call, problem: Problem) -> dict[str, object]:

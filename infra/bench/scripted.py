@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chalicelib.domain.exchange import Answer, Request
+from chalicelib.domain.literals import ASYNCFLOW_KEY
+from chalicelib.domain.ratelimit import Rate
+from chalicelib.domain.simulator.profiles import realistic
+from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.settings import Settings
 
@@ -95,6 +99,14 @@ def settings(names: Names) -> Settings:
         outbound_allow_networks=(),
         cors_allow_origins=(),
         asyncqueue_rate_limit=0,
+        asyncflow_api_key=ASYNCFLOW_KEY,
+        asyncflow=Conditions(
+            Rate(0),
+            counts_reads=True,
+            profile=realistic(fault_rate=0, latency_max_ms=0),
+            pick_up_ms=5_000,
+            seed="bench",
+        ),
         partial_batch=True,
         aws_endpoint_url=None,
     )

@@ -15,6 +15,7 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.ids import uuid4_from
 from chalicelib.domain.outcome import Succeeded
 from chalicelib.domain.task import Backoff, Callback, Payload, Result, Status, Task
+from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.queue import EmbeddedQueue
@@ -135,7 +136,7 @@ def _platform(database: Database) -> wiring.Platform:
         tasks=tasks,
         reader=tasks,
         teams=identity,
-        windows=identity,
+        blobs=EmbeddedBlobs(database),
         tasks_queue=queue,
         webhooks_queue=EmbeddedQueue(database, NAMES.webhooks_queue, clock),
         dead_letters=EmbeddedQueue(database, NAMES.dead_letters_queue, clock),

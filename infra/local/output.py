@@ -46,8 +46,12 @@ def _request(fields: Mapping[str, Any]) -> Iterator[str]:
     yield f"{fields.get('method', '-')} {str(fields.get('path', '-')).partition('?')[0]}"
     yield str(fields.get("status", "-"))
     yield _milliseconds(fields)
+    if group := fields.get("group"):
+        yield str(group)
     if error := fields.get("error"):
         yield str(error)
+    if fault := fields.get("fault"):
+        yield f"(simulated: {fault})"
 
 
 def _attempt(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -113,18 +117,29 @@ def banner(document: Mapping[str, Any]) -> str:
     lines.append(("Kept", "in memory: everything but the operator key is gone after a stop"))
     width = max(len(name) for name, _ in lines)
     text = ["Sluice, local stack", "", *(f"  {name:<{width}}  {value}" for name, value in lines)]
+    if attempts := list(_attempts(document)):
+        text += ["", "Try it:", "", *(f"  {command}" for command in attempts)]
+    return "\n".join(text) + "\n"
+
+
+def _attempts(document: Mapping[str, Any]) -> Iterator[str]:
+    """One command per API that works when it is pasted."""
+    base = document["base_url"]
+    json_type = "-H 'Content-Type: application/json'"
     if teams := document.get("asyncqueue", {}).get("teams"):
         body = json.dumps({"callbackUrl": f"{base}/health", "method": "GET"})
-        key = f"-H 'Authorization: Bearer {teams[0]['api_key']}'"
-        text += ["", "Try it:", "", f"  curl {base}/v1/tasks {key} -H 'Content-Type: application/json' -d '{body}'"]
-    return "\n".join(text) + "\n"
+        yield f"curl {base}/v1/tasks -H 'Authorization: Bearer {teams[0]['api_key']}' {json_type} -d '{body}'"
+    if flow := document.get("asyncflow"):
+        body = json.dumps({"destination": "warehouse", "content": "hello"})
+        group = "-H 'X-STUDENT-GROUP: group-1'"
+        yield f"curl {base}/asyncflow -H 'X-API-KEY: {flow['api_key']}' {group} {json_type} -d '{body}'"
 
 
 def _keys(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for team in document.get("asyncqueue", {}).get("teams", []):
         yield "AsyncQueue", f"{team['api_key']}  ({team['plan']} team)"
     if flow := document.get("asyncflow"):
-        yield "AsyncFlow", flow["api_key"]
+        yield "AsyncFlow", f"{flow['api_key']}  (seed {flow['seed']}: the same seed makes the same day)"
     if astra := document.get("astraflow"):
         yield "AstraFlow", f"{astra['client_id']}  {astra['client_secret']}"
         yield "", f"{astra['admin']['email']}  {astra['admin']['password']}  (admin)"

@@ -22,4 +22,8 @@ def seed() -> dict[str, Any]:
                 "signing_secret": here.teams.signing_secret(team),
             }
         )
-    return {"operator": {"key": here.settings.operator_key}, "asyncqueue": {"teams": teams}}
+    return {
+        "operator": {"key": here.settings.operator_key},
+        "asyncqueue": {"teams": teams},
+        "asyncflow": {"api_key": here.settings.asyncflow_api_key, "seed": here.settings.asyncflow.seed},
+    }

@@ -23,7 +23,7 @@ from infra.local.pollers import Poller, event_sources
 from infra.local.ports import LOOPBACK, claim
 from infra.local.schedules import schedule_guard
 from infra.local.server import ApiServer
-from infra.local.state import kept_secrets, remove_if_ours, write_private
+from infra.local.state import made_up, remove_if_ours, write_private
 
 PROJECT = Path(__file__).parents[2]
 
@@ -97,7 +97,9 @@ class LocalStack:
         self.base_url = f"http://{LOOPBACK}:{api_listener.getsockname()[1]}"
         self.aws_endpoint_url = f"http://{LOOPBACK}:{aws_listener.getsockname()[1]}"
 
-        closing.enter_context(environment(local_environment(os.environ, kept_secrets(self._folder))))
+        closing.enter_context(
+            environment(local_environment(os.environ, made_up(self._folder, os.environ.get("ASYNCFLOW_SEED"))))
+        )
         self.aws = closing.enter_context(local_aws())
         self.aws.lock.guards.append(schedule_guard())
         closing.enter_context(sorted_indexes(self.aws.lock))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from contract_bench import AwsBench, Bench, EmbeddedBench, Identity, Tasks, aws
+from contract_bench import AwsBench, Bench, EmbeddedBench, Tasks, aws
 
 from chalicelib.embedded.database import Database
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.identity import TeamStore
 
 
 @pytest.fixture(scope="module")
@@ -34,5 +36,10 @@ def tasks(bench: Bench) -> Tasks:
 
 
 @pytest.fixture
-def identity(bench: Bench) -> Identity:
+def identity(bench: Bench) -> TeamStore:
     return bench.identity
+
+
+@pytest.fixture
+def blobs(bench: Bench) -> Blobs:
+    return bench.blobs

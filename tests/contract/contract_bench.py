@@ -10,13 +10,15 @@ from typing import Any, NamedTuple, Protocol
 
 from contract_samples import NOW
 
+from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.queue import EmbeddedQueue, Received
 from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.names import Names
-from chalicelib.ports.identity import TeamStore, Windows
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
 
@@ -25,10 +27,6 @@ NAMES = Names("test", "123456789012", "us-east-1")
 
 class Tasks(TaskStore, TaskReader, Protocol):
     """Both sides of the task rows."""
-
-
-class Identity(TeamStore, Windows, Protocol):
-    """Teams, keys and windows."""
 
 
 class Waiting(NamedTuple):
@@ -45,7 +43,10 @@ class Bench(Protocol):
     def tasks(self) -> Tasks: ...
 
     @property
-    def identity(self) -> Identity: ...
+    def identity(self) -> TeamStore: ...
+
+    @property
+    def blobs(self) -> Blobs: ...
 
     @property
     def queue(self) -> Queue: ...
@@ -93,6 +94,7 @@ class EmbeddedBench:
         self._dead_letters = EmbeddedQueue(database, NAMES.dead_letters_queue, self._clock)
         self.tasks = EmbeddedTasks(database)
         self.identity = EmbeddedIdentity(database)
+        self.blobs = EmbeddedBlobs(database)
         self.queue = EmbeddedQueue(database, NAMES.tasks_queue, self._clock, dead_letters=self._dead_letters)
         self.schedules = EmbeddedSchedules(database, self._clock, self.queue)
 
@@ -120,6 +122,7 @@ class AwsBench:
     """Everything on moto, made from the template and reached through the production clients."""
 
     def __init__(self, clients: Any, lock: Any) -> None:
+        from chalicelib.aws.blobs import AwsBlobs
         from chalicelib.aws.identity import AwsIdentity
         from chalicelib.aws.queue import AwsQueue
         from chalicelib.aws.schedules import AwsSchedules
@@ -129,6 +132,7 @@ class AwsBench:
         self._lock = lock
         self.tasks = AwsTasks(clients, NAMES.tasks_table)
         self.identity = AwsIdentity(clients, NAMES.identity_table)
+        self.blobs = AwsBlobs(clients, NAMES.identity_table)
         self.queue = AwsQueue(clients, NAMES.tasks_queue, NAMES.account)
         self.schedules = AwsSchedules(
             clients,

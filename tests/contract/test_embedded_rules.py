@@ -13,6 +13,7 @@ from contract_samples import NOW, a_task, a_team
 
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Position, Query
 from chalicelib.domain.task import Result
+from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.queue import EmbeddedQueue
@@ -219,7 +220,7 @@ class TestDatabase:
         with Database(path) as database:
             EmbeddedTasks(database).create(task)
             EmbeddedIdentity(database).save(team, over=None)
-            EmbeddedIdentity(database).swap("window", b"log", over=0, expires_s=0)
+            EmbeddedBlobs(database).swap("window", b"log", over=0, expires_s=0)
             queue = EmbeddedQueue(database, "work", clock)
             queue.send("x", delay_s=5, group="g")
             EmbeddedSchedules(database, clock, queue).create("later", fire_at_s=NOW // 1000 + 60, body="x")
@@ -228,6 +229,6 @@ class TestDatabase:
             queue = EmbeddedQueue(database, "work", clock)
             assert EmbeddedTasks(database).get(task.id, now=NOW, payload=True) == task
             assert EmbeddedIdentity(database).team(team.id) == team
-            assert EmbeddedIdentity(database).swap("window", b"", over=0, expires_s=0) == (1, b"log")
+            assert EmbeddedBlobs(database).swap("window", b"", over=0, expires_s=0) == (1, b"log")
             assert queue.next_visible_at() == NOW + 5_000
             assert EmbeddedSchedules(database, clock, queue).next_at() == NOW + 60_000

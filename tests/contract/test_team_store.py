@@ -5,37 +5,37 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from contract_bench import Identity
 from contract_samples import NOW, a_team, fresh
 
 from chalicelib.domain.identity import Team
-from chalicelib.ports.identity import KeyEntry
+from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.identity import KeyEntry, TeamStore
 
 
 class TestTeams:
-    def test_a_new_team_reads_back_whole(self, identity: Identity) -> None:
+    def test_a_new_team_reads_back_whole(self, identity: TeamStore) -> None:
         team = a_team()
 
         assert identity.save(team, over=None)
         assert identity.team(team.id) == team
 
-    def test_a_team_without_keys_and_members_reads_back_whole(self, identity: Identity) -> None:
+    def test_a_team_without_keys_and_members_reads_back_whole(self, identity: TeamStore) -> None:
         team = Team(fresh("team"), "", "free", NOW)
 
         assert identity.save(team, over=None)
         assert identity.team(team.id) == team
 
-    def test_an_unknown_team_is_none(self, identity: Identity) -> None:
+    def test_an_unknown_team_is_none(self, identity: TeamStore) -> None:
         assert identity.team(fresh("team")) is None
 
-    def test_a_team_cannot_be_new_twice(self, identity: Identity) -> None:
+    def test_a_team_cannot_be_new_twice(self, identity: TeamStore) -> None:
         team = a_team()
         identity.save(team, over=None)
 
         assert not identity.save(replace(team, name="another"), over=None)
         assert identity.team(team.id) == team
 
-    def test_a_change_is_stored_over_the_version_it_was_made_from(self, identity: Identity) -> None:
+    def test_a_change_is_stored_over_the_version_it_was_made_from(self, identity: TeamStore) -> None:
         team = a_team()
         identity.save(team, over=None)
         changed = replace(team, name="renamed", keys={}, version=2)
@@ -43,7 +43,7 @@ class TestTeams:
         assert identity.save(changed, over=1)
         assert identity.team(team.id) == changed
 
-    def test_a_change_of_a_stale_version_is_not_stored(self, identity: Identity) -> None:
+    def test_a_change_of_a_stale_version_is_not_stored(self, identity: TeamStore) -> None:
         team = a_team()
         identity.save(team, over=None)
         second = replace(team, name="second", version=2)
@@ -53,13 +53,13 @@ class TestTeams:
         assert not identity.save(replace(team, name="ahead", version=4), over=3)
         assert identity.team(team.id) == second
 
-    def test_a_change_of_no_team_is_not_stored(self, identity: Identity) -> None:
+    def test_a_change_of_no_team_is_not_stored(self, identity: TeamStore) -> None:
         team = a_team(version=2)
 
         assert not identity.save(team, over=1)
         assert identity.team(team.id) is None
 
-    def test_of_many_changes_at_once_one_is_stored(self, identity: Identity) -> None:
+    def test_of_many_changes_at_once_one_is_stored(self, identity: TeamStore) -> None:
         team = a_team()
         identity.save(team, over=None)
         rivals = [replace(team, name=f"rival {number}", version=2) for number in range(8)]
@@ -70,12 +70,12 @@ class TestTeams:
         assert stored.count(True) == 1
         assert identity.team(team.id) == rivals[stored.index(True)]
 
-    def test_all_teams_are_listed(self, identity: Identity) -> None:
+    def test_all_teams_are_listed(self, identity: TeamStore, blobs: Blobs) -> None:
         teams = [a_team() for _ in range(3)]
         for team in teams:
             identity.save(team, over=None)
         identity.put_key(fresh("hash"), KeyEntry(teams[0].id, "key"))
-        identity.swap(fresh("window"), b"log", over=0, expires_s=NOW // 1000 + 60)
+        blobs.swap(fresh("window"), b"log", over=0, expires_s=NOW // 1000 + 60)
 
         listed = {team.id: team for team in identity.teams()}
 
@@ -84,7 +84,7 @@ class TestTeams:
 
 
 class TestKeys:
-    def test_a_hash_leads_to_its_team(self, identity: Identity) -> None:
+    def test_a_hash_leads_to_its_team(self, identity: TeamStore) -> None:
         first, second = fresh("hash"), fresh("hash")
         lasting = KeyEntry(fresh("team"), fresh("key"))
         ending = KeyEntry(fresh("team"), fresh("key"), expires_at=NOW + 1)
@@ -95,10 +95,10 @@ class TestKeys:
         assert identity.key(first) == lasting
         assert identity.key(second) == ending
 
-    def test_an_unknown_hash_leads_nowhere(self, identity: Identity) -> None:
+    def test_an_unknown_hash_leads_nowhere(self, identity: TeamStore) -> None:
         assert identity.key(fresh("hash")) is None
 
-    def test_an_entry_can_be_set_anew(self, identity: Identity) -> None:
+    def test_an_entry_can_be_set_anew(self, identity: TeamStore) -> None:
         key_hash = fresh("hash")
         entry = KeyEntry(fresh("team"), fresh("key"))
         identity.put_key(key_hash, replace(entry, expires_at=NOW))
@@ -107,7 +107,7 @@ class TestKeys:
 
         assert identity.key(key_hash) == entry
 
-    def test_a_forgotten_hash_leads_nowhere(self, identity: Identity) -> None:
+    def test_a_forgotten_hash_leads_nowhere(self, identity: TeamStore) -> None:
         key_hash = fresh("hash")
         identity.put_key(key_hash, KeyEntry(fresh("team"), fresh("key")))
 

@@ -77,7 +77,8 @@ class Stage(World):
         }
         work |= {name: changes.pop(name) for name in work if name in changes}
         given: dict[str, Any] = {
-            "team": self.owner,
+            "team": self.owner.id,
+            "signing": self.owner.signing,
             "work": Callback(**work),
             "payload": Payload((), "{}"),
             "max_retries": 3,

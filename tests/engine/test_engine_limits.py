@@ -13,12 +13,12 @@ from chalicelib.domain.ratelimit import Admission, Rate
 from chalicelib.engine.limits import Limiter
 
 RATE = Rate(10)
-SWAP = ("identity", "swap")
+SWAP = ("blobs", "swap")
 
 
 def processes(stage: Stage, count: int) -> list[Limiter]:
     """Limiters that share nothing but the store."""
-    return [Limiter(stage.platform.parts.windows, stage.clock, stage.recording) for _ in range(count)]
+    return [Limiter(stage.platform.parts.blobs, stage.clock, stage.recording) for _ in range(count)]
 
 
 def admitted(answers: list[Admission]) -> int:
@@ -83,7 +83,7 @@ def test_a_process_that_starts_late_learns_of_the_others_at_its_first_request(st
 def test_a_window_that_the_store_has_forgotten_begins_anew(stage: Stage) -> None:
     (limiter,) = processes(stage, 1)
     limiter("window", RATE)
-    stage.database.change("DELETE FROM windows")
+    stage.database.change("DELETE FROM blobs")
     stage.clock.sleep(3_600_000)
 
     assert limiter("window", RATE) == Admission(True, (stage.clock.now(),), 10, 9, 60_000)

@@ -39,9 +39,11 @@ def test_an_id_that_leads_nowhere_is_not_found(stage: Stage, task_id: str) -> No
 
 
 def test_an_id_that_cannot_be_one_costs_no_read(stage: Stage) -> None:
-    with pytest.raises(NotFoundError):
-        get(stage, "nonsense")
+    _, key = stage.team()
 
+    assert stage.request("GET", "/v1/tasks/nonsense", key=key).status == 404
+    assert stage.request("POST", "/v1/tasks/nonsense/cancel", key=key).status == 404
+    assert stage.faults.calls["tasks", "cancel"] == 0
     assert stage.faults.calls["tasks", "get"] == 0
 
 

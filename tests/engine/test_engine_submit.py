@@ -208,7 +208,7 @@ def test_a_row_of_another_team_under_the_same_id_is_never_shown(stage: Stage) ->
 
 def test_another_team_is_free_to_use_the_same_key(stage: Stage) -> None:
     mine = stage.submit(idempotency_key="order-1", fingerprint="f")
-    theirs = stage.submit(idempotency_key="order-1", fingerprint="f", team=stage.new_team())
+    theirs = stage.submit(idempotency_key="order-1", fingerprint="f", team=stage.new_team().id)
 
     assert mine.id != theirs.id
     assert mine.id == ids.derived(stage.owner.id, "order-1")

@@ -89,7 +89,7 @@ def test_when_the_store_does_not_answer_the_last_known_secrets_sign(stage: Stage
 
 def test_the_secrets_of_one_team_never_sign_for_another(stage: Stage, signatures: Signatures) -> None:
     mine = stage.delayed(3_600)
-    theirs = stage.delayed(3_600, team=stage.new_team())
+    theirs = stage.delayed(3_600, team=stage.new_team().id)
     stage.platform.teams.rotate_signing_secret(stage.owner.id, 0)
     stage.clock.sleep(3_600_000)
 

@@ -20,7 +20,8 @@ from simulation.guards import GUARDS, MORE_GUARDS, Weakening
 #: Every call that the engine makes, and what may happen to it. The door never answers `UnavailableError`.
 CALLS = {
     "tasks": ("create", "claim", "commit", "cancel", "announced", "get", "payload"),
-    "identity": ("key", "team", "swap"),
+    "identity": ("key", "team"),
+    "blobs": ("swap",),
     "tasks queue": ("send", "hold"),
     "webhooks queue": ("send", "hold"),
     "dead letters": ("hold",),

@@ -178,7 +178,7 @@ class Deployment:
 
     def _plan_episodes(self) -> None:
         if self._weather.throttled:
-            for port in ("tasks", "tasks", "tasks", "tasks queue", "schedules", "webhooks queue", "identity"):
+            for port in ("tasks", "tasks", "tasks", "tasks queue", "schedules", "webhooks queue", "identity", "blobs"):
                 begins = BEGINNING + self._chance.randrange(WINDOW_MS)
                 self._faults.episodes.append(Episode(port, begins, begins + self._chance.randrange(20_000, 120_000)))
 
@@ -198,7 +198,7 @@ class Deployment:
         return self._weakening.wrap(name, part)
 
     def _applied(self, port: str, call: str, args: Any, fault: str, **answer: Any) -> None:
-        if port not in ("tasks", "identity", "door"):
+        if port not in ("tasks", "identity", "blobs", "door"):
             self._upcoming = None
         self._witness.applied(port, call, args, fault, **answer)
 

@@ -19,7 +19,7 @@ def test_another_seed_is_another_story() -> None:
 
 
 def test_one_handler_goes_on_after_another_has_acted() -> None:
-    trace = run(seed=7, tasks=30, weather=STORM, keep_trace=True).trace
+    trace = run(seed=7, tasks=40, weather=STORM, keep_trace=True).trace
     actors = [line.split()[1] for line in trace if line.split()[1].startswith("tasks-")]
     turns = [actor for actor, before in zip(actors, [None, *actors], strict=False) if actor != before]
 

@@ -412,7 +412,7 @@ def test_the_banner_says_where_everything_is_and_how_to_begin() -> None:
             "asyncqueue": {
                 "teams": [{"api_key": "aq_live_pro", "plan": "pro"}, {"api_key": "aq_live_free", "plan": "free"}]
             },
-            "asyncflow": {"api_key": "flow-key"},
+            "asyncflow": {"api_key": "flow-key", "seed": "42"},
             "astraflow": {
                 "client_id": "id",
                 "client_secret": "secret",

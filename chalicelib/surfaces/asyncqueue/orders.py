@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from chalicelib.domain.headers import check_headers
 from chalicelib.domain.identity import Plan
@@ -18,10 +15,10 @@ from chalicelib.outbound.guard import Refusal
 from chalicelib.surfaces import fields
 from chalicelib.surfaces.asyncqueue.edge import owner
 from chalicelib.surfaces.kit import Call, Problem
+from chalicelib.surfaces.repeats import fingerprint, idempotency_key
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 LONGEST_URL = 2_048
-LONGEST_IDEMPOTENCY_KEY = 255
 #: The request as a whole is smaller: this only bounds what a text of its own could be.
 LONGEST_BODY = 262_144
 DEFAULT_SECONDS = 30
@@ -56,16 +53,17 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
     retries = _retries(members)
     backoff = fields.choice(members, "retryBackoff", [each.value for each in Backoff]) or Backoff.EXPONENTIAL.value
     on_complete_url = _url(call, members, "onCompleteUrl")
-    key = _idempotency_key(call)
+    key = idempotency_key(call)
     return Order(
-        team=team,
+        team=team.id,
+        signing=team.signing,
         work=Callback(url, method, max_wait_s, timeout_s, Backoff(backoff)),
         payload=Payload(headers, body),
         max_retries=retries,
         delay_until=delay_until,
         on_complete_url=on_complete_url,
         idempotency_key=key,
-        fingerprint=None if key is None else _fingerprint(members),
+        fingerprint=None if key is None else fingerprint(members),
     )
 
 
@@ -141,21 +139,3 @@ def _retries(members: Mapping[str, Any]) -> int:
     if not 0 <= value <= MOST_RETRIES or value != int(value):
         raise Problem(400, f"maxRetries must be a number between 0 and {MOST_RETRIES}", field="maxRetries")
     return int(value)
-
-
-def _idempotency_key(call: Call) -> str | None:
-    key = call.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
-        raise Problem(
-            400,
-            f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters",
-            field="Idempotency-Key",
-        )
-    return key
-
-
-def _fingerprint(members: Mapping[str, Any]) -> str:
-    """A hash of what was asked for, whatever the order of its members."""
-    return hashlib.sha256(msgspec.json.encode(members, order="deterministic")).hexdigest()[:32]

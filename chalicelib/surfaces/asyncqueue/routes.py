@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from chalicelib.domain import ids
 from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.engine.query import LONGEST_WAIT_S
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
 from chalicelib.surfaces import fields
 from chalicelib.surfaces.asyncqueue.edge import TEAM, AsyncQueueEdge, owner
@@ -13,6 +13,8 @@ from chalicelib.surfaces.asyncqueue.orders import order
 from chalicelib.surfaces.asyncqueue.pages import listing, page_view
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
+from chalicelib.surfaces.parameters import wait_seconds
+from chalicelib.surfaces.repeats import REPLAYED
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import asyncqueue as views
 
@@ -34,7 +36,7 @@ def create_task(call: Call) -> Reply:
     task = submitted.task
     headers = {
         "Location": f"{call.path.rstrip('/')}/{task.id}",
-        **({"Idempotent-Replayed": "true"} if submitted.replayed else {}),
+        **(REPLAYED if submitted.replayed else {}),
     }
     return ok({"task": views.accepted(task)}, 201, headers)
 
@@ -52,24 +54,24 @@ def list_tasks(call: Call) -> Reply:
 def get_task(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("wait", "include"), "query parameter")
     request = _include(call)
-    seconds = _wait(call)
+    seconds = wait_seconds(call.query)
     if seconds:
-        task = call.platform.tasks.wait(owner(call).id, call.params["id"], seconds=seconds, payload=request)
+        task = call.platform.tasks.wait(owner(call).id, _task_id(call), seconds=seconds, payload=request)
     else:
-        task = call.platform.tasks.get(owner(call).id, call.params["id"], payload=request)
+        task = call.platform.tasks.get(owner(call).id, _task_id(call), payload=request)
     view = views.with_request if request else views.shown
     return ok({"task": view(task, now=call.now)})
 
 
 @surface.route("POST /v1/tasks/{id}/cancel", TEAM, _TASK)
 def cancel_task(call: Call) -> Reply:
-    task = call.platform.cancel(owner(call).id, call.params["id"])
+    task = call.platform.cancel(owner(call).id, _task_id(call))
     return ok({"task": views.shown(task, now=call.now)})
 
 
 @surface.route("GET /v1/tasks/{id}/attempts", TEAM, _TASK)
 def list_attempts(call: Call) -> Reply:
-    return ok(views.attempts(call.platform.tasks.get(owner(call).id, call.params["id"])))
+    return ok(views.attempts(call.platform.tasks.get(owner(call).id, _task_id(call))))
 
 
 @surface.route("GET /v1/keys", TEAM)
@@ -130,10 +132,18 @@ def rotate_signing_secret(call: Call) -> Reply:
     return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
 
 
+def _task_id(call: Call) -> str:
+    """The id in the path. One that no task can have costs no look-up."""
+    if not ids.well_formed(call.params["id"]):
+        raise NotFoundError
+    return call.params["id"]
+
+
 def _overlap(call: Call) -> int:
     members = optional_json_object(call)
     fields.refuse_unknown(members, ("overlapSeconds",))
-    return fields.whole_seconds(members, "overlapSeconds", default=LONGEST_OVERLAP_S, longest=LONGEST_OVERLAP_S)
+    seconds = fields.whole_seconds(members, "overlapSeconds", longest=LONGEST_OVERLAP_S)
+    return LONGEST_OVERLAP_S if seconds is None else seconds
 
 
 def _include(call: Call) -> bool:
@@ -141,14 +151,3 @@ def _include(call: Call) -> bool:
     if value not in (None, "request"):
         raise Problem(400, "include must be one of: request", field="include")
     return value is not None
-
-
-def _wait(call: Call) -> float:
-    text = call.query.get("wait", "0")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise Problem(400, "wait must be a number of 0 or more", field="wait")
-    return min(seconds, LONGEST_WAIT_S)

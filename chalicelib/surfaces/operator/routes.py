@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.surfaces.operator import teams
+from chalicelib.surfaces.operator import asyncflow, teams
 from chalicelib.surfaces.operator.edge import surface
 
-__all__ = ["surface", "teams"]
+__all__ = ["asyncflow", "surface", "teams"]

@@ -1,0 +1,10 @@
+"""The credentials that the manuals print. On the local stage they work as they stand; no other stage may hold one."""
+
+from __future__ import annotations
+
+#: The key in AsyncQueue's examples.
+ASYNCQUEUE_KEY = "your-api-key"
+#: The default key of AsyncFlow's manual.
+ASYNCFLOW_KEY = "asyncflow-api-key"
+
+LITERALS = frozenset({ASYNCQUEUE_KEY, ASYNCFLOW_KEY})

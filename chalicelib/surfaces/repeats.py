@@ -1,0 +1,34 @@
+"""Requests that come again (draft-ietf-httpapi-idempotency-key-header): the key, and what it was used for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib.surfaces.kit import Call, Problem
+
+LONGEST_IDEMPOTENCY_KEY = 255
+#: Says that an answer is the first one again.
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+def idempotency_key(call: Call) -> str | None:
+    """The key under which a request may be sent again."""
+    key = call.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not (key.isascii() and key.isprintable()):
+        raise Problem(
+            400,
+            f"Idempotency-Key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters",
+            field="Idempotency-Key",
+        )
+    return key
+
+
+def fingerprint(members: Mapping[str, Any]) -> str:
+    """A hash of what was asked for, whatever the order of its members."""
+    return hashlib.sha256(msgspec.json.encode(members, order="deterministic")).hexdigest()[:32]
