@@ -99,6 +99,14 @@ class Groups:
         """Judge one request of a group, under the profile that comes with the answer."""
         known = self._remembered(group)
         refusals = _drain(known.refused)
+        try:
+            return self._judged(known, visit, refusals)
+        except UnavailableError:
+            known.refused.extend(refusals)
+            raise
+
+    def _judged(self, known: _Known, visit: Visit, refusals: list[bool]) -> tuple[Ruling, Profile]:
+        """The ruling, once its ledger is stored; or once it is a refusal, which joins those before it."""
         for _ in range(_ROUNDS):
             now = self.clock.now()
             version, ledger = known.stored
@@ -109,15 +117,10 @@ class Groups:
                 known.refused.extend([*refusals, now < max(known.not_before, ledger.not_before)])
                 known.not_before = now + ceil_seconds(ruling.admission.reset_ms) * 1000
                 return ruling, profile
-            try:
-                current = self._saved(after, version, now)
-            except UnavailableError:
-                known.refused.extend(refusals)
-                raise
+            current = self._saved(after, version, now)
             known.stored = current or (version + 1, after)
             if current is None:
                 return ruling, profile
-        known.refused.extend(refusals)
         raise UnavailableError("the group's ledger changes too often")
 
     def assign(self, group: str | None, assignment: Assignment | None) -> InForce:

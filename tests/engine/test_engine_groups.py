@@ -105,12 +105,15 @@ def test_the_window_slides(stage: Stage) -> None:
     assert not groups.admit("group", READ)[0].admission.admitted
 
 
-def test_a_store_that_does_not_answer_lets_nobody_in_and_forgets_no_refusal(stage: Stage) -> None:
+@pytest.mark.parametrize("call", [SWAP, GET])
+def test_a_store_that_does_not_answer_lets_nobody_in_and_forgets_no_refusal(
+    stage: Stage, call: tuple[str, str]
+) -> None:
     (groups,) = instances(stage, 1)
     for _ in range(13):
         groups.admit("group", READ)
     stage.clock.sleep(60_000)
-    stage.faults.fail(*SWAP, Fault.UNAVAILABLE)
+    stage.faults.fail(*call, Fault.UNAVAILABLE)
 
     with pytest.raises(UnavailableError):
         groups.admit("group", READ)
