@@ -17,7 +17,7 @@ from chalicelib.domain.errors import NotFoundError, UnavailableError
 from chalicelib.domain.listing import Query, View
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator import profiles
-from chalicelib.domain.simulator.ledger import Ledger, Refusals, Ruling, Terms, Visit, judge
+from chalicelib.domain.simulator.ledger import Ledger, Refusals, Ruling, Terms, Visit, early, judge
 from chalicelib.domain.simulator.profiles import Assignment, Profile
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.ports.ambient import Clock
@@ -114,7 +114,7 @@ class Groups:
             terms = Terms(self.conditions.rate, self.conditions.counts_reads, profile, self.conditions.seed)
             ruling, after = judge(ledger, visit, terms, now, refusals=_counted(refusals), not_before=known.not_before)
             if not ruling.admission.admitted:
-                known.refused.extend([*refusals, now < max(known.not_before, ledger.not_before)])
+                known.refused.extend([*refusals, early(ledger, visit, now, known.not_before)])
                 known.not_before = now + ceil_seconds(ruling.admission.reset_ms) * 1000
                 return ruling, profile
             current = self._saved(after, version, now)

@@ -20,8 +20,12 @@ from chalicelib.domain.timing import ceil_seconds
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.views.encoding import encode
 
+#: For answers that hold a secret: no cache on the way may keep it.
+NO_STORE = {"Cache-Control": "no-store"}
+
 _JSON = "application/json"
-_PROBLEM = "application/problem+json"
+#: The media type of a problem document (RFC 9457).
+PROBLEM = "application/problem+json"
 
 _ERRORS: Mapping[type[SluiceError], tuple[int, str]] = {
     InvalidError: (400, "Invalid request"),
@@ -55,9 +59,9 @@ class ErrorObjects:
         return Problem(status, texts.get(type(error), default))
 
     def refuse(self, call: Call, problem: Problem) -> Reply:
-        if _PROBLEM in call.headers.get("accept", ""):
+        if PROBLEM in call.headers.get("accept", ""):
             document = encode(_problem_document(call, problem))
-            return Reply(problem.status, document, {"Content-Type": _PROBLEM, **problem.headers})
+            return Reply(problem.status, document, {"Content-Type": PROBLEM, **problem.headers})
         return Reply(problem.status, encode({"error": problem.message}), {"Content-Type": _JSON, **problem.headers})
 
 

@@ -147,4 +147,6 @@ def _cell(value: object) -> object:
 
 
 def _number(value: float) -> float:
-    return int(value) if not isinstance(value, bool) and value == int(value) else value
+    if isinstance(value, bool):
+        return value
+    return int(value) if value == int(value) else round(value, 4)

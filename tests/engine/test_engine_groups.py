@@ -163,6 +163,17 @@ def test_changes_lie_over_the_named_profile(stage: Stage) -> None:
     assert (shown.profile.name, shown.profile.failure_rate, shown.profile.latency_max_ms) == ("calm", 0.5, 0)
 
 
+def test_a_changed_whole_number_stays_one_in_every_instance(stage: Stage) -> None:
+    operator, worker = instances(stage, 2)
+    operator.assign("group", Assignment("calm", {"retry_after_s": 7, "latency_min_ms": 10, "latency_max_ms": 10}))
+
+    ruling, profile = worker.admit("group", Visit(Kind.LIST, forced=503))
+
+    assert repr((profile.retry_after_s, ruling.latency_ms)) == "(7, 10)"
+    assert ruling.fault is not None
+    assert repr(ruling.fault.retry_after_s) == "7"
+
+
 def test_another_instance_goes_by_a_groups_new_profile_at_its_next_request(stage: Stage) -> None:
     operator, worker = instances(stage, 2)
     worker.admit("group", READ)
@@ -246,8 +257,9 @@ def test_a_report_tells_what_the_group_did(stage: Stage) -> None:
         "unfinished": 1,
         "requests": 11,
         "throttled": 3,
-        # The 503 asked for five seconds: the 500, the report and the three refused requests came before they were over.
-        "earlyRetries": 5,
+        # The 503 asked for five seconds: the 500 and the three refused requests came before they were over. So did the
+        # report, which asks for nothing.
+        "earlyRetries": 4,
         "polls": 4,
         "pollsPerMessage": 1.33,
         "simulatedFaults": 2,

@@ -135,13 +135,18 @@ def judge(
         requests=number,
         polls=ledger.polls + (visit.kind is Kind.POLL),
         throttled=ledger.throttled + refusals.count,
-        early_retries=ledger.early_retries + refusals.early + (now < max(ledger.not_before, not_before)),
+        early_retries=ledger.early_retries + refusals.early + early(ledger, visit, now, not_before),
         faults=ledger.faults + (met is not None),
         not_before=now + met.retry_after_s * 1000 if met is not None and met.retry_after_s else ledger.not_before,
     )
     if visit.message is not None and (met is None or met.rule is Rule.LOST_RESPONSE):
         after = _accepted(after, visit.message, visit, lost=met is not None, now=now)
     return Ruling(admission, number, met, latency_ms, after.accepted, ledger.turns), after
+
+
+def early(ledger: Ledger, visit: Visit, now: int, not_before: int) -> bool:
+    """Whether a request comes before the group was to ask again. To read a report is to ask for nothing."""
+    return visit.kind is not Kind.REPORT and now < max(ledger.not_before, not_before)
 
 
 def _conditions(ledger: Ledger, visit: Visit, terms: Terms, now: int) -> tuple[Fault | None, int]:

@@ -50,6 +50,7 @@ BUILT_IN: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
             "timeout_rate": 0.0,
             "latency_max_ms": 0,
             "outage_every_s": 0,
+            "outage_s": 0.0,
         },
         REALISTIC: {},
         "flaky": {
@@ -78,6 +79,7 @@ BUILT_IN: Mapping[str, Mapping[str, float | bool]] = MappingProxyType(
             "timeout_rate": 0.30,
             "lost_response_share": 1.0,
             "outage_every_s": 0,
+            "outage_s": 0.0,
         },
         "exam": {
             "failure_rate": 0.15,
@@ -126,7 +128,7 @@ class Assignment(msgspec.Struct, frozen=True, array_like=True):
     """A profile put in force for a stage or a group: a built-in one with changes, until the instant `expires_at`."""
 
     profile: str
-    changes: dict[str, float | bool] = {}
+    changes: dict[str, int | float | bool] = {}
     expires_at: int | None = None
 
     def in_force(self, now: int) -> bool:

@@ -15,7 +15,7 @@ from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
 from chalicelib.surfaces.parameters import wait_seconds
 from chalicelib.surfaces.repeats import REPLAYED
-from chalicelib.surfaces.replies import ok
+from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import asyncqueue as views
 
 surface = Surface("asyncqueue", AsyncQueueEdge())
@@ -82,7 +82,7 @@ def list_keys(call: Call) -> Reply:
 @surface.route("POST /v1/keys", TEAM)
 def create_key(call: Call) -> Reply:
     minted = call.platform.teams.create_key(owner(call).id, fields.name(json_object(call)))
-    return ok(views.new_api_key(minted.key, minted.secret), 201)
+    return ok(views.new_api_key(minted.key, minted.secret), 201, NO_STORE)
 
 
 @surface.route("DELETE /v1/keys/{id}", TEAM, _KEY)
@@ -96,7 +96,7 @@ def rotate_key(call: Call) -> Reply:
     minted, previous = call.platform.teams.rotate_key(owner(call).id, call.params["id"], _overlap(call))
     view = views.new_api_key(minted.key, minted.secret)
     ending = views.api_key(previous)
-    return ok({**view, "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}, 201)
+    return ok({**view, "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}, 201, NO_STORE)
 
 
 @surface.route("GET /v1/members", TEAM)
@@ -123,13 +123,13 @@ def remove_member(call: Call) -> Reply:
 @surface.route("GET /v1/signing-secret", TEAM)
 def get_signing_secret(call: Call) -> Reply:
     team = call.platform.teams.get(owner(call).id)
-    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
+    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now), 200, NO_STORE)
 
 
 @surface.route("POST /v1/signing-secret/rotate", TEAM)
 def rotate_signing_secret(call: Call) -> Reply:
     team = call.platform.teams.rotate_signing_secret(owner(call).id, _overlap(call))
-    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now))
+    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now), 200, NO_STORE)
 
 
 def _task_id(call: Call) -> str:

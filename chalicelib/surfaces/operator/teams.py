@@ -8,7 +8,7 @@ from chalicelib.surfaces import fields
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Reply, Texts
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
-from chalicelib.surfaces.replies import ok
+from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import asyncqueue as views
 
 _TEAM: Texts = {NotFoundError: "Team not found"}
@@ -25,7 +25,7 @@ def create_team(call: Call) -> Reply:
         "apiKey": {"id": minted.key.id, "key": minted.secret},
         "signingSecret": call.platform.teams.signing_secret(team),
     }
-    return ok(view, 201)
+    return ok(view, 201, NO_STORE)
 
 
 @surface.route("GET /operator/teams", OPERATOR)
@@ -41,4 +41,4 @@ def get_team(call: Call) -> Reply:
 @surface.route("POST /operator/teams/{id}/keys", OPERATOR, _TEAM)
 def create_team_key(call: Call) -> Reply:
     minted = call.platform.teams.create_key(call.params["id"], fields.name(json_object(call)))
-    return ok(views.new_api_key(minted.key, minted.secret), 201)
+    return ok(views.new_api_key(minted.key, minted.secret), 201, NO_STORE)
