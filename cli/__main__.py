@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from cli import keys, teams
+from cli import flow, keys, teams
 from cli.target import Target
 
 app = typer.Typer(
     name="sluice",
-    help="Run a Sluice deployment: teams, their plans and keys.",
+    help="Run a Sluice deployment: teams, their plans and keys, and what AsyncFlow simulates.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(teams.app, name="team")
 app.add_typer(keys.app, name="key")
+app.add_typer(flow.app, name="flow")
 
 
 @app.callback()

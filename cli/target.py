@@ -29,6 +29,17 @@ class Target:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The API's answer; a refusal ends the command with a sentence and an exit code of its own."""
+        return self._reply(method, path, body).json()
+
+    def text(self, path: str) -> str:
+        """What a GET answers, as it comes; a refusal ends the command like that of `ask`."""
+        return self._reply("GET", path).text
+
+    def show(self, answer: Any, text: str) -> None:
+        """Print an answer for people, or as JSON."""
+        typer.echo(json.dumps(answer, indent=2) if self.as_json else text)
+
+    def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
         url, key = self._credentials()
         try:
             reply = requests.request(
@@ -39,25 +50,21 @@ class Target:
                 timeout=TIMEOUT_S,
             )
         except requests.RequestException:
-            raise _stop(
+            raise stop(
                 API_ERROR, f"Nothing answers at {url}. Is it running? `make run` starts a local stack."
             ) from None
         if not reply.ok:
-            raise _stop(_EXITS.get(reply.status_code, API_ERROR), f"{reply.status_code}: {_error(reply)}")
-        return reply.json()
-
-    def show(self, answer: Any, text: str) -> None:
-        """Print an answer for people, or as JSON."""
-        typer.echo(json.dumps(answer, indent=2) if self.as_json else text)
+            raise stop(_EXITS.get(reply.status_code, API_ERROR), f"{reply.status_code}: {_error(reply)}")
+        return reply
 
     def _credentials(self) -> tuple[str, str]:
         document = {} if self.url and self.operator_key else _stack_document()
         url = self.url or document.get("base_url")
         key = self.operator_key or (document.get("operator", {}).get("key") if not self.url else None)
         if not url:
-            raise _stop(USAGE, "No deployment: start one with `make run`, or name one with --url.")
+            raise stop(USAGE, "No deployment: start one with `make run`, or name one with --url.")
         if not key:
-            raise _stop(USAGE, "No operator key: set OPERATOR_KEY or use --operator-key.")
+            raise stop(USAGE, "No operator key: set OPERATOR_KEY or use --operator-key.")
         return url, key
 
 
@@ -75,7 +82,7 @@ def _error(reply: requests.Response) -> str:
         return reply.reason
 
 
-def _stop(code: int, message: str) -> typer.Exit:
+def stop(code: int, message: str) -> typer.Exit:
     """Say on standard error why the command ends; the exit to raise."""
     typer.echo(message, err=True)
     return typer.Exit(code)
