@@ -58,7 +58,7 @@ simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
 docs: $(READY) ## Write the generated documents anew
 	@$(BIN)/python -m infra.docs
 	@$(BIN)/python -m infra.bench --write
-	@$(BIN)/python -m pytest -n 2 --pass-table docs/manual-fixtures.md tests/surfaces/asyncqueue/test_manual.py
+	@$(BIN)/python -m pytest -n 2 --pass-table docs/manual-fixtures.md tests/surfaces/test_manual.py
 
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv

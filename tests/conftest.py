@@ -1,4 +1,4 @@
-"""What every test shares, and the table of the manual's fixtures."""
+"""What every test shares, and the table of the manuals' fixtures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _no_platform_is_left_over() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pass-table", type=Path, help="write the table of the manual's fixtures to this file")
+    parser.addoption("--pass-table", type=Path, help="write the table of the manuals' fixtures to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,9 +42,7 @@ class _PassTable:
             self._passed[fixture, place] = self._passed.get((fixture, place), True) and not report.failed
 
     def pytest_sessionfinish(self) -> None:
-        from matching import load
-        from pass_table import write
+        from surfaces.harness.pass_table import write
+        from surfaces.manuals import MANUALS
 
-        fixtures = {fixture.id: fixture for fixture in load()}
-        results = [(fixtures[name], place, passed) for (name, place), passed in self._passed.items()]
-        write(sorted(results, key=lambda result: list(fixtures).index(result[0].id)), self._path)
+        write(MANUALS, self._passed, self._path)

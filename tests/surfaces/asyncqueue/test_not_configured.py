@@ -15,6 +15,7 @@ def test_a_missing_setting_is_no_trace_and_no_secret(
 ) -> None:
     before = wiring.use(None)
     monkeypatch.setenv("SLUICE_STAGE", "prod")
+    monkeypatch.setenv("KEY_PEPPER", "pepper-of-the-tests")
     monkeypatch.setenv("OPERATOR_KEY", "short")
     try:
         with caplog.at_level(logging.ERROR, "sluice"):

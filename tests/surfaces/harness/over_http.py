@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import requests
-from place import ReceivedRequest, Reply
 from sinks import Sinks
 
 from infra.local.stack import LocalStack
+from surfaces.harness.place import ReceivedRequest, Reply
 
 
 class OverHttp:
@@ -28,13 +28,14 @@ class OverHttp:
             self._closing.enter_context(part)
         self.base_url = self._stack.base_url
         pro, free = (team["api_key"] for team in self._stack.document["asyncqueue"]["teams"])
+        operator = self._stack.document["operator"]["key"]
         created = self._session.post(
             f"{self.base_url}/operator/teams",
             json={"name": "The other team", "plan": "pro"},
-            headers={"Authorization": f"Bearer {self._stack.document['operator']['key']}"},
+            headers={"Authorization": f"Bearer {operator}"},
             timeout=10,
         )
-        self.keys = {"pro": pro, "free": free, "other": created.json()["apiKey"]["key"]}
+        self.keys = {"pro": pro, "free": free, "operator": operator, "other": created.json()["apiKey"]["key"]}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,18 +57,9 @@ class OverHttp:
     def paused(self) -> AbstractContextManager[None]:
         return self._stack.paused()
 
-    def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
+    def settle(self, there: Callable[[], bool], timeout_s: float, *, in_call: bool = False) -> None:
         end = time.monotonic() + timeout_s
-        while not self._there(task_id, until):
+        while not there():
             if time.monotonic() > end:
-                raise TimeoutError(f"{task_id} is not {until} within {timeout_s} s")
+                raise TimeoutError(f"not there within {timeout_s} s")
             time.sleep(0.02)
-
-    def _there(self, task_id: str, until: str) -> bool:
-        key = {"Authorization": f"Bearer {self.keys['pro']}"}
-        task = self._session.get(f"{self.base_url}/v1/tasks/{task_id}", headers=key, timeout=10).json()["task"]
-        if until == "settled":
-            return "completedAt" in task
-        if until == "retrying":
-            return task["status"] == "pending" and "startedAt" in task
-        return bool(task["status"] == until)

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matching import Bindings, fill, load, mismatches
+
+from surfaces.asyncqueue.manual import ASYNCQUEUE
+from surfaces.harness.manual import cases
+from surfaces.harness.matching import Bindings, fill, load, mismatches
 
 TASK_ID = "550e8400-e29b-41d4-a716-446655440000"
 
@@ -106,6 +109,10 @@ def test_a_list_of_some_length(length: str, fits: bool) -> None:
     [
         ("<uuid>", TASK_ID),
         ("<time>", "2024-01-15T10:30:00.000Z"),
+        ("<second>", "2024-01-15T10:30:00Z"),
+        ("<moment>", "2024-01-15T10:30:00+00:00"),
+        ("<second 2024-01-15T10:30:00Z..>", "2024-01-15T10:30:00Z"),
+        ("<tracking>", "ASF-A1B2C3D4E5F67890ABCDEF1234567890"),
         ("<time 2024-01-15T10:30:00.000Z..>", "2024-01-15T10:30:00.000Z"),
         ("<int>", 0),
         ("<int 15..>", 15),
@@ -131,6 +138,12 @@ def test_a_placeholder_takes_its_type(placeholder: str, value: Any) -> None:
         ("<uuid>", TASK_ID.upper()),
         ("<uuid>", None),
         ("<time>", "2024-01-15T10:30:00Z"),
+        ("<second>", "2024-01-15T10:30:00.000Z"),
+        ("<second>", "2024-02-30T10:30:00Z"),
+        ("<moment>", "2024-01-15T10:30:00Z"),
+        ("<second 2024-01-15T10:30:00Z..>", "2024-01-15T10:29:59Z"),
+        ("<tracking>", "ASF-a1b2c3d4e5f67890abcdef1234567890"),
+        ("<tracking>", "A1B2C3D4E5F67890ABCDEF1234567890"),
         ("<time>", "2024-01-15T10:30:00.000+00:00"),
         ("<time>", "2024-02-30T10:30:00.000Z"),
         ("<time 2024-01-15T10:30:00.000Z..>", "2024-01-15T10:29:59.999Z"),
@@ -241,3 +254,10 @@ def test_an_id_is_used_once(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(FIXTURE)
     with pytest.raises(ValueError, match="used twice: one"):
         load(tmp_path)
+
+
+def test_an_id_is_used_by_one_manual() -> None:
+    """The ids of all manuals together name the results."""
+    assert len(cases([ASYNCQUEUE])) == len(ASYNCQUEUE.fixtures())
+    with pytest.raises(ValueError, match=r"used twice: authentication\.bearer,"):
+        cases([ASYNCQUEUE, ASYNCQUEUE])

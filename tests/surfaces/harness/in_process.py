@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from urllib.parse import urlsplit
 
-from place import ReceivedRequest, Reply
 from sinks import Step, steps
-from world import LOOPBACK, World, send
+from world import LOOPBACK, OPERATOR_KEY, World, send
 
 from chalicelib.domain.exchange import Answer, Failure, NoAnswer, Request
 from chalicelib.names import Names
 from chalicelib.outbound.redirects import redirected
 from chalicelib.surfaces.demo import ASYNCQUEUE_TEAM
+from surfaces.harness.place import ReceivedRequest, Reply
 
 
 class RunningClock:
@@ -24,12 +23,27 @@ class RunningClock:
 
     def __init__(self) -> None:
         self._ahead_ms = 0
+        self._meanwhile: Callable[[], None] | None = None
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
     def sleep(self, ms: int) -> None:
         self._ahead_ms += ms
+        # Who works may sleep too.
+        work, self._meanwhile = self._meanwhile, None
+        if work is not None:
+            work()
+            self._meanwhile = work
+
+    @contextmanager
+    def meanwhile(self, work: Callable[[], None]) -> Iterator[None]:
+        """`work` is done whenever somebody sleeps."""
+        self._meanwhile = work
+        try:
+            yield
+        finally:
+            self._meanwhile = None
 
     def move_to(self, instant: int) -> None:
         self._ahead_ms += max(0, instant - self.now())
@@ -94,7 +108,7 @@ class InProcess:
     base_url = "http://in-process"
 
     def __init__(self) -> None:
-        clock = RunningClock()
+        self._clock = clock = RunningClock()
         self._door = SinkDoor(clock)
         self._world = World(
             door=self._door,
@@ -109,7 +123,8 @@ class InProcess:
         self._world.__enter__()
         teams = self._world.platform.teams
         _, pro = teams.create("Demo", "pro", team_id=ASYNCQUEUE_TEAM)
-        self.keys = {"pro": pro.secret, "free": self._world.team("free")[1], "other": self._world.team("pro")[1]}
+        free, other = (self._world.team(plan)[1] for plan in ("free", "pro"))
+        self.keys = {"pro": pro.secret, "free": free, "operator": OPERATOR_KEY, "other": other}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -117,8 +132,10 @@ class InProcess:
         self._world.__exit__()
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        self._world.clock.sleep(1)
-        reply = send(method, path, headers, body)
+        self._clock.sleep(1)
+        # The workers do not stand still while a caller waits.
+        with self._clock.meanwhile(self._deliver):
+            reply = send(method, path, headers, body)
         return Reply(reply.status, reply.headers, reply.body)
 
     def sink(self, script: str) -> str:
@@ -131,31 +148,22 @@ class InProcess:
     def paused(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
-        end = self._world.clock.now() + round(timeout_s * 1000)
+    def settle(self, there: Callable[[], bool], timeout_s: float, *, in_call: bool = False) -> None:
+        end = self._clock.now() + round(timeout_s * 1000)
         self._finish_call()
-        if until == "processing":
-            self._stop_in_call()
+        if in_call:
+            self._stop_in_call(there)
             return
-        while not self._there(task_id, until):
+        while not there():
             self._deliver()
-            if self._there(task_id, until):
+            if there():
                 break
             upcoming = [instant for instant in self._world._upcoming() if instant is not None]
             if not upcoming or min(upcoming) > end:
-                raise TimeoutError(f"{task_id} is not {until} within {timeout_s} s")
-            self._world.clock.move_to(min(upcoming))
-        if until == "settled":
-            self._deliver()
-
-    def _there(self, task_id: str, until: str) -> bool:
-        reply = self.request("GET", f"/v1/tasks/{task_id}", {"Authorization": f"Bearer {self.keys['pro']}"}, None)
-        task = json.loads(reply.body)["task"]
-        if until == "settled":
-            return "completedAt" in task
-        if until == "retrying":
-            return task["status"] == "pending" and "startedAt" in task
-        return bool(task["status"] == until)
+                raise TimeoutError(f"not there within {timeout_s} s")
+            self._clock.move_to(min(upcoming))
+        # What follows from it, a webhook for example.
+        self._deliver()
 
     def _deliver(self) -> None:
         if self._worker is None:
@@ -163,15 +171,22 @@ class InProcess:
             for _ in range(5):
                 self._world.deliver()
 
-    def _stop_in_call(self) -> None:
+    def _stop_in_call(self, there: Callable[[], bool]) -> None:
+        """Go on once a slow callback is under way, or the work of a task that calls nobody."""
         self._door.stop_at_slow = True
         self._door.stopped.clear()
+        self._door.go_on.clear()
         self._worker = threading.Thread(target=self._world.deliver)
         self._worker.start()
-        assert self._door.stopped.wait(5), "no slow callback was made"
+        end = time.monotonic() + 5
+        while not self._door.stopped.wait(0.05):
+            if there():
+                return
+            assert time.monotonic() < end, "no slow callback was made"
 
     def _finish_call(self) -> None:
         if self._worker is not None:
+            self._door.stop_at_slow = False
             self._door.go_on.set()
             self._worker.join()
             self._worker = None

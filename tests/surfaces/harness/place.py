@@ -1,8 +1,8 @@
-"""Where the manual's fixtures run: what the runner asks of the application in process and of a running stack alike."""
+"""Where the manuals' fixtures run: what the runner asks of the application in process and of a running stack alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -41,9 +41,10 @@ class Place(Protocol):
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """API keys of three teams: `pro`, `free` and `other` (a second pro team, used by these fixtures alone).
+        """The operator's key as `operator`, and the API keys of three teams: `pro`, `free` and `other` (a second pro
+        team, used by these fixtures alone).
 
-        The pro team also answers to the manual's literal `your-api-key`.
+        The pro team also answers to the AsyncQueue manual's literal `your-api-key`.
         """
         ...
 
@@ -71,14 +72,12 @@ class Place(Protocol):
         """No worker takes anything up while this is entered."""
         ...
 
-    def settle(self, task_id: str, until: str = "settled", timeout_s: float = 20) -> None:
-        """Let the engine work until the pro team's task is there, for at most `timeout_s` seconds.
+    def settle(self, there: Callable[[], bool], timeout_s: float, *, in_call: bool = False) -> None:
+        """Let the engine work until it is `there`, for at most `timeout_s` seconds on the place's clock.
 
-        `until` is `settled` (a final status, and whatever follows from it has run, the completion webhook too where
-        that can be known), a status, or `retrying` (an attempt has failed and the task waits for the next:
-        status `pending` with a `startedAt`).
+        With `in_call`, until the next slow sink is being waited for, where the place can stop at that.
 
         Raises:
-            TimeoutError: the task did not get there in time.
+            TimeoutError: it did not get there in time.
         """
         ...

@@ -1,19 +1,20 @@
-"""The manual's fixtures as data, and how an answer is held against what the manual shows.
+"""The manuals' fixtures as data, and how an answer is held against what the manual shows.
 
 A fixture file is a mapping with `fixtures` (and `shapes`, which only holds YAML anchors). A fixture has
 
 - `id`, and `manual`: the document, the heading and a short quote it comes from; `reading`: the row of the readings
   that settles it where the manual leaves something open; `note`: what a reader should know
-- `given`: named preparations (see `preparations.py`)
-- `sinks`: servers that the task calls, name -> script, or name -> {answers: script, instead_of: the manual's URL}
+- `given`: named preparations (see `preparations.py` beside the fixtures)
+- `sinks`: servers that the product calls, name -> script, or name -> {answers: script, instead_of: the manual's URL}
 - `steps`, or one `request` and `expect` alone; `tries`: how often a race with the worker may be run anew
 
 A step is one of
 
 - `request` (`line`, `headers`, `key`, and `json` or the literal `text`) with `expect` (`status`, `headers`, `without`,
-  `body`) and `within`, the seconds that the right answer may lag
-- `create`: a task made from this JSON; binds `task_id`
-- `settle`: the engine works until `task_id` is there, for at most `within` seconds
+  `body`) and `within`, the seconds that the right answer may lag; a header that is null is not sent, and neither is a
+  key that is null
+- `create`: what this API runs, a task or a message, made from this JSON; binds its id
+- `settle`: the engine works until what was created last is there, for at most `within` seconds
 - `received`: the sink's name, with `requests` (each `method`, `headers`, `without`, `json` or `text`), or `gaps` in
   seconds between them, and `within`
 - `pause`: seconds in which nothing is asked
@@ -30,12 +31,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-
-FIXTURES = Path(__file__).parent / "fixtures"
 
 Bindings = dict[str, str]
 
@@ -43,7 +43,11 @@ PLACEHOLDER = re.compile(r"<(\w+)(?::(\w+))?(?: ([^<>]+))?>")
 _BOUND = re.compile(r"\{([a-z]\w*)\}")
 _LIST = re.compile(r"<list(?: ([\d.]+))?>")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: The three forms of a time: milliseconds in AsyncQueue, whole seconds in AsyncFlow, these with an offset in Asimov.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+_TRACKING_ID = re.compile(r"ASF-[0-9A-F]{32}")
 _ABSENT = object()
 
 
@@ -52,7 +56,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where in the manual a fixture comes from: `overview` or `tasks`, the heading, and the words themselves."""
+    """Where in a manual a fixture comes from: which of its documents, the heading, and the words themselves."""
 
     document: str
     heading: str
@@ -61,7 +65,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A server that a task calls, and the URL of the manual's example it stands in for, if any."""
+    """A server that the product calls, and the URL of the manual's example it stands in for, if any."""
 
     answers: str
     instead_of: str | None = None
@@ -69,7 +73,7 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """One example or statement of the manual, as exchanges that must go as written."""
+    """One example or statement of a manual, as exchanges that must go as written."""
 
     id: str
     manual: Source
@@ -103,7 +107,8 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def load(folder: Path = FIXTURES) -> tuple[Fixture, ...]:
+@cache
+def load(folder: Path) -> tuple[Fixture, ...]:
     """Every fixture of the folder, in the order of the files' names.
 
     Raises:
@@ -274,8 +279,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_time(value: Any) -> bool:
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
+def _is_time(value: Any, form: re.Pattern[str]) -> bool:
+    if not isinstance(value, str) or not form.fullmatch(value):
         return False
     try:
         datetime.fromisoformat(value)
@@ -289,11 +294,14 @@ _KINDS: dict[str, Callable[[Any, str | None], bool]] = {
     "bool": lambda value, _: isinstance(value, bool),
     "int": lambda value, limits: _is_number(value) and isinstance(value, int) and _within(value, limits, int),
     "match": lambda value, pattern: isinstance(value, str) and re.fullmatch(pattern or "", value) is not None,
+    "moment": lambda value, limits: _is_time(value, _MOMENT) and _within(value, limits, str),
     "number": lambda value, limits: _is_number(value) and _within(value, limits, float),
     "one": lambda value, words: value in (words or "").split("|"),
+    "second": lambda value, limits: _is_time(value, _SECOND) and _within(value, limits, str),
     "string": lambda value, _: isinstance(value, str),
     "team": lambda value, _: isinstance(value, str) and re.fullmatch(r"\S+", value) is not None,
-    "time": lambda value, limits: _is_time(value) and _within(value, limits, str),
+    "time": lambda value, limits: _is_time(value, _TIME) and _within(value, limits, str),
+    "tracking": lambda value, _: isinstance(value, str) and _TRACKING_ID.fullmatch(value) is not None,
     "uuid": lambda value, _: isinstance(value, str) and _UUID.fullmatch(value) is not None,
 }
 

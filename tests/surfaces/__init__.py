@@ -1,0 +1,1 @@
+"""The four APIs as their callers meet them."""

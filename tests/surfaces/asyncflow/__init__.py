@@ -1,0 +1,1 @@
+"""AsyncFlow as its manual says, and what the manual leaves open."""

@@ -1,0 +1,1 @@
+"""AsyncQueue as its manual says, and what the manual leaves open."""

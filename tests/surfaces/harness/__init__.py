@@ -1,0 +1,1 @@
+"""What plays the examples of the manuals, and how their answers are compared."""
