@@ -9,6 +9,7 @@ import sys
 from infra.bench import pages, speed
 from infra.bench.bill import load_prices
 from infra.bench.document import COMMAND, PAGE, render
+from infra.bench.flow import measure_flow
 from infra.bench.paths import measure
 
 
@@ -17,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} instead of comparing with it")
     write = parser.parse_args().write
-    page = render(measure(), load_prices())
+    page = render(measure(), measure_flow(), load_prices())
     if write:
         PAGE.write_text(page, encoding="utf-8")
         print(f"Wrote {PAGE}")

@@ -17,6 +17,7 @@ from moto.sqs.models import sqs_backends
 import app as entry
 from chalicelib import wiring
 from chalicelib.aws.clients import Clients
+from chalicelib.domain.ratelimit import Rate
 from chalicelib.names import Names
 from infra.apply import apply, load_template
 from infra.bench.bill import Unit
@@ -31,6 +32,8 @@ from infra.moto_lock import MotoLock
 NAMES = Names("bench", ACCOUNT, REGION)
 #: What a function takes besides waiting for the owner's server: assumed.
 HANDLER_MS = 30
+#: Requests of an AsyncFlow group in a minute, by default.
+FLOW_LIMIT = 10
 #: The function behind the API, by Chalice's name for it.
 _API = "api_handler"
 
@@ -82,14 +85,15 @@ class Deployment:
 
     @contextmanager
     def limited(self) -> Iterator[wiring.Platform]:
-        """The same deployment with the plans' rate limits in force, as they are unless a setting lifts them."""
-        unlimited = wiring.platform()
-        limited = wiring.assemble(self._parts, replace(settings(NAMES), asyncqueue_rate_limit=None))
-        wiring.use(limited)
+        """A fresh instance of the API, with the rate limits in force, as they are unless a setting lifts them."""
+        before, lifted = wiring.platform(), settings(NAMES)
+        limits = replace(lifted, asyncqueue_rate_limit=None, asyncflow=replace(lifted.asyncflow, rate=Rate(FLOW_LIMIT)))
+        fresh = wiring.assemble(self._parts, limits)
+        wiring.use(fresh)
         try:
-            yield limited
+            yield fresh
         finally:
-            wiring.use(unlimited)
+            wiring.use(before)
 
     def team(self) -> tuple[str, str]:
         """A new pro team's id and key."""
@@ -97,10 +101,12 @@ class Deployment:
         return team.id, minted.secret
 
     def request(
-        self, method: str, path: str, key: str, body: Any = None, headers: Mapping[str, str] | None = None
+        self, method: str, path: str, key: str | None, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """One request through the gateway and its function."""
-        sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", **(headers or {})}
+        """One request through the gateway and its function, with a team's key where it needs one."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if key is not None:
+            sent["Authorization"] = f"Bearer {key}"
         payload = None if body is None else json.dumps(body).encode()
         event = self._events.create_lambda_event(method, path, sent, payload)
         self.meter.charge({Unit.API_REQUEST: 1, **self._invocation(_API, HANDLER_MS)})

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
-from operator import add
+from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 
 from app import app
-from infra.bench.bill import ENGINE, Bill, Price, Unit
+from infra.bench import flow_document
+from infra.bench.bill import Bill, Price, Unit
 from infra.bench.deployment import HANDLER_MS
+from infra.bench.flow import FlowMeasurement
+from infra.bench.markdown import calls, dollars, each, number, table, whole, writes
 from infra.bench.paths import FEW, MANY, Listing, Measurement, Path, Row
 from infra.bench.scripted import ANSWER_MS
 
 PAGE = File(__file__).parents[2] / "docs" / "cost-per-task.md"
 COMMAND = "python -m infra.bench --write"
 
-_FUNCTIONS = (Unit.INVOCATION, Unit.GB_SECOND)
 _ADMITTED = (Path.REQUEST, Path.LIMITER)
 #: Whole tasks, and the paths that each goes.
 _TASKS: Mapping[str, Sequence[Path]] = {
@@ -36,7 +35,7 @@ _POLLERS, _POLL_S = 5, 20
 _MONTH_S = 30 * 86_400
 
 
-def render(measured: Measurement, prices: Mapping[str, Price]) -> str:
+def render(measured: Measurement, flow: FlowMeasurement, prices: Mapping[str, Price]) -> str:
     """The page as Markdown."""
     paths = measured.paths
     itself = paths[Path.CREATE] + paths[Path.ATTEMPT]
@@ -57,18 +56,18 @@ The functions are assumed to take {HANDLER_MS} ms and to wait {ANSWER_MS} ms for
 `.chalice/config.json`; the attempts of one batch wait side by side. An attempt is alone in its batch unless it says
 otherwise.
 
-{_tasks(paths, prices)}
+{whole("A task that", _TASKS, paths, prices)}
 
-Create and attempt themselves, without key and limit: {_number(sum(itself.calls.values()))} calls, \
-{_number(_writes(itself))} write units, {_dollars(itself.dollars(prices))}.
-Of these write units {_number(itself.units(Unit.INDEX_WRITE))} keep the index by which tasks are listed.
+Create and attempt themselves, without key and limit: {number(sum(itself.calls.values()))} calls, \
+{number(writes(itself))} write units, {dollars(itself.dollars(prices))}.
+Of these write units {number(itself.units(Unit.INDEX_WRITE))} keep the index by which tasks are listed.
 
 ## Each path
 
 What a path of the API uses comes on top of the first lines, which every request pays. Calls marked *(mapping)* are
 those of Lambda's event source mapping, *(schedule)* those of EventBridge Scheduler; both are billed like our own.
 
-{_paths(paths, prices)}
+{each({path: paths[path] for path in Path}, prices)}
 
 ## Listing
 
@@ -85,6 +84,8 @@ bytes.
 
 {_rows(measured)}
 
+{flow_document.render(flow, prices)}
+
 ## Prices
 
 {_prices(prices)}
@@ -95,48 +96,11 @@ bytes.
 - CloudWatch (logs, metrics, alarms), data transfer, KMS, storage, backups, and the start of a cold function.
 - Deletion by expiry: DynamoDB does not charge for it.
 - Idle polling: {len(app.event_sources)} mappings of {_POLLERS} pollers, each asking every {_POLL_S} s, make \
-{polls:,.0f} requests a month, {_dollars(idle)} in all.
+{polls:,.0f} requests a month, {dollars(idle)} in all.
   Empty answers between tasks are of the same kind.
 - The surcharge of fair queues is counted once for each message sent, not for its receipt and deletion.
 - Retries inside the SDK, contention, and what failures cause.
 """
-
-
-def _tasks(paths: Mapping[Path, Bill], prices: Mapping[str, Price]) -> str:
-    rows = []
-    for name, walked in _TASKS.items():
-        bill = reduce(add, (paths[path] for path in walked))
-        parts = [bill.dollars(prices, units) for units in (ENGINE, _FUNCTIONS, (Unit.API_REQUEST,))]
-        rows.append(
-            [
-                name,
-                _number(sum(bill.calls.values())),
-                _number(_writes(bill)),
-                _number(bill.units(Unit.READ)),
-                *(_dollars(part) for part in [*parts, sum(parts)]),
-            ]
-        )
-    return _table(
-        ["A task that", "calls", "write units", "read units", "engine", "Lambda", "API Gateway", "together"], rows
-    )
-
-
-def _paths(paths: Mapping[Path, Bill], prices: Mapping[str, Price]) -> str:
-    return _table(
-        ["Path", "calls", "table writes", "index writes", "reads", "SQS requests", "engine"],
-        [
-            [
-                path.value,
-                _calls(paths[path]),
-                _number(paths[path].units(Unit.TABLE_WRITE)),
-                _number(paths[path].units(Unit.INDEX_WRITE)),
-                _number(paths[path].units(Unit.READ)),
-                _number(paths[path].units(Unit.QUEUE_REQUEST)),
-                _dollars(paths[path].dollars(prices)),
-            ]
-            for path in Path
-        ],
-    )
 
 
 def _listings(listings: Mapping[tuple[Listing, int], Bill], prices: Mapping[str, Price]) -> str:
@@ -152,41 +116,18 @@ def _listings(listings: Mapping[tuple[Listing, int], Bill], prices: Mapping[str,
             row += (
                 ["", "", ""]
                 if bill is None
-                else [_calls(bill), _number(bill.units(Unit.READ)), _dollars(bill.dollars(prices))]
+                else [calls(bill), number(bill.units(Unit.READ)), dollars(bill.dollars(prices))]
             )
         rows.append(row)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _rows(measured: Measurement) -> str:
-    return _table(["Row of an everyday task", "bytes"], [[row.value, f"{measured.rows[row]:,}"] for row in Row])
+    return table(["Row of an everyday task", "bytes"], [[row.value, f"{measured.rows[row]:,}"] for row in Row])
 
 
 def _prices(prices: Mapping[str, Price]) -> str:
-    return _table(
+    return table(
         ["A million of", "dollars", "source", "as of"],
         [[name, f"{price.per_million:g}", price.source, price.as_of] for name, price in prices.items()],
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _calls(bill: Bill) -> str:
-    return ", ".join(name if count == 1 else f"{name} ×{_number(count)}" for name, count in bill.calls.items())
-
-
-def _writes(bill: Bill) -> float:
-    return bill.units(Unit.TABLE_WRITE, Unit.INDEX_WRITE)
-
-
-def _number(value: float) -> str:
-    return f"{round(value, 3):g}"
-
-
-def _dollars(value: float) -> str:
-    # Rounded twice: a sum of floats must not fall short of the half cent that it is.
-    return f"${Decimal(str(round(value, 6))).quantize(Decimal('0.01'), ROUND_HALF_UP):,}"

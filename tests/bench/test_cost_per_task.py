@@ -1,4 +1,4 @@
-"""What a task costs is what the page says, and stays within the budgets of the design."""
+"""What a task or a message costs is what the page says, and stays within the budgets of the design."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import pytest
 
 from chalicelib.aws.parts import ROW_WITH_PAYLOAD, ROW_WITH_RESULT
 from chalicelib.domain.listing import Shelf
-from infra.bench.bill import Bill, Unit, load_prices
+from infra.bench.bill import ENGINE, Bill, Unit, load_prices
+from infra.bench.deployment import FLOW_LIMIT
 from infra.bench.document import COMMAND, PAGE, render
+from infra.bench.flow import APART_MS, CLASS, FRESH_MS, FlowMeasurement, FlowPath, FlowRow, measure_flow
 from infra.bench.paths import BATCH, FEW, MANY, Listing, Measurement, Path, Row, measure
 
 READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
@@ -19,6 +21,12 @@ def measured() -> Measurement:
     return measure()
 
 
+@pytest.fixture(scope="module")
+def flow() -> FlowMeasurement:
+    """Walked once, as the other."""
+    return measure_flow()
+
+
 def own_calls(bill: Bill) -> dict[str, float]:
     """The calls that the product makes itself."""
     return {name: count for name, count in bill.calls.items() if not name.endswith(")")}
@@ -28,8 +36,8 @@ def reads(bill: Bill) -> float:
     return sum(count for name, count in bill.calls.items() if name in READS)
 
 
-def test_the_page_says_what_is_measured(measured: Measurement) -> None:
-    page = render(measured, load_prices())
+def test_the_page_says_what_is_measured(measured: Measurement, flow: FlowMeasurement) -> None:
+    page = render(measured, flow, load_prices())
 
     assert PAGE.read_text(encoding="utf-8") == page, f"docs/{PAGE.name} is out of date: run `{COMMAND}`"
 
@@ -140,3 +148,78 @@ def test_among_ten_thousand_tasks_a_page_takes_one_query_more_for_each_megabyte_
     # 8,000 completed tasks weigh more than a megabyte in the index, 1,000 that failed or wait less.
     assert more(Listing.COMPLETED) == 2
     assert more(Listing.ALL) == 4
+
+
+def test_a_request_of_a_group_is_one_write_of_its_ledger_and_no_read(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.REQUEST].calls == {"PutItem": 1}
+    assert flow.paths[FlowPath.REQUEST].units(Unit.TABLE_WRITE, Unit.INDEX_WRITE) == 1
+
+
+def test_a_request_over_the_limit_touches_nothing(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.REFUSED].calls == {}
+    assert flow.paths[FlowPath.REFUSED].units(*ENGINE) == 0
+
+
+def test_a_request_that_others_have_overtaken_writes_once_more(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.ELSEWHERE].calls == {"PutItem": 2}
+
+
+def test_a_fresh_instance_reads_the_profile_and_is_refused_once(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.FRESH].calls == {"GetItem": 1, "PutItem": 2}
+
+
+def test_an_instance_reads_the_profile_once_in_ten_seconds_whatever_it_is_asked(flow: FlowMeasurement) -> None:
+    requests = CLASS * FLOW_LIMIT
+
+    assert flow.paths[FlowPath.PROFILE].calls == {"GetItem": 1, "PutItem": 1}
+    assert flow.minute.calls == {"GetItem": requests * APART_MS // FRESH_MS, "PutItem": requests}
+
+
+@pytest.mark.parametrize("path", [FlowPath.SUBMIT, FlowPath.SUBMIT_KEYED, FlowPath.REPLAY])
+def test_a_message_takes_its_baton_and_its_row(flow: FlowMeasurement, path: FlowPath) -> None:
+    assert flow.paths[path].calls == {"SendMessage": 1, "PutItem": 1}
+    assert flow.paths[path].units(Unit.TABLE_WRITE) == 1
+    assert flow.rows[FlowRow.QUEUED] <= ROW_WITH_PAYLOAD
+
+
+def test_each_of_a_messages_two_steps_writes_its_row_twice_and_reads_nothing(flow: FlowMeasurement) -> None:
+    assert own_calls(flow.paths[FlowPath.PICK_UP]) == {"UpdateItem": 2, "SendMessage": 1}
+    for path in (FlowPath.END, FlowPath.FAILURE):
+        assert own_calls(flow.paths[path]) == {"UpdateItem": 2}
+    for path in (FlowPath.PICK_UP, FlowPath.END, FlowPath.FAILURE):
+        assert flow.paths[path].units(Unit.TABLE_WRITE) == 2
+        assert flow.paths[path].units(Unit.READ) == 0
+
+
+def test_the_steps_of_a_batch_share_its_receipt_and_its_deletion(flow: FlowMeasurement) -> None:
+    for alone, in_ten in ((FlowPath.PICK_UP, FlowPath.PICK_UP_IN_TEN), (FlowPath.END, FlowPath.END_IN_TEN)):
+        assert own_calls(flow.paths[in_ten]) == own_calls(flow.paths[alone])
+        shared = sum(flow.paths[alone].calls.values()) - sum(flow.paths[in_ten].calls.values())
+        assert shared == pytest.approx(2 - 2 / BATCH)
+
+
+def test_a_replays_message_is_sent_on_once_and_then_dropped(flow: FlowMeasurement) -> None:
+    assert own_calls(flow.paths[FlowPath.REPLAY_SENT_ON]) == {"UpdateItem": 1, "SendMessage": 1}
+    assert own_calls(flow.paths[FlowPath.REPLAY_DROPPED]) == {"UpdateItem": 1}
+
+
+def test_a_poll_is_one_read_and_one_that_waits_a_little_more_than_one_a_second(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.POLL].calls == {"GetItem": 1}
+    assert flow.paths[FlowPath.WAIT].calls == {"GetItem": 27}
+
+
+def test_a_list_takes_one_query_for_each_shelf_and_reads_a_hundred_rows_at_once(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.LIST_FEW].calls == {"Query": len(Shelf), "BatchGetItem": 1}
+    assert flow.paths[FlowPath.LIST_MANY].calls == {"Query": len(Shelf), "BatchGetItem": 10}
+
+
+def test_a_report_reads_the_ledger_and_counts_three_times(flow: FlowMeasurement) -> None:
+    assert flow.paths[FlowPath.REPORT].calls == {"GetItem": 1, "Query": len(Shelf) + 2}
+
+
+def test_a_ledger_is_one_write_unit_however_busy_its_hour_was(flow: FlowMeasurement) -> None:
+    assert flow.rows[FlowRow.LEDGER_BUSY] <= flow.rows[FlowRow.LEDGER] + 50, "a window of ten, and some counters"
+    assert flow.rows[FlowRow.LEDGER_LOST] <= 1_024
+    for path in (FlowPath.BUSY, FlowPath.BUSY_LOST):
+        assert flow.paths[path].calls == {"PutItem": 1}
+        assert flow.paths[path].units(Unit.TABLE_WRITE) == 1

@@ -15,13 +15,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from simulation.deployment import TASKS, Result, run
+from simulation.flow_guards import FLOW_GUARDS
 from simulation.guards import GUARDS, MORE_GUARDS, Weakening
 
 #: Every call that the engine makes, and what may happen to it. The door never answers `UnavailableError`.
 CALLS = {
-    "tasks": ("create", "claim", "commit", "cancel", "announced", "get", "payload"),
+    "tasks": ("create", "claim", "commit", "cancel", "announced", "get", "payload", "page", "count"),
     "identity": ("key", "team"),
-    "blobs": ("swap",),
+    "windows": ("swap",),
+    "ledgers": ("get", "swap"),
     "tasks queue": ("send", "hold"),
     "webhooks queue": ("send", "hold"),
     "dead letters": ("hold",),
@@ -37,6 +39,8 @@ POINTS = frozenset(
     + [("door.send", "stop before"), ("door.send", "stop after")]
 )
 
+ALL_GUARDS = {**GUARDS, **MORE_GUARDS, **FLOW_GUARDS}
+
 
 @dataclass(slots=True)
 class Totals:
@@ -47,6 +51,9 @@ class Totals:
     calls: int = 0
     slowest_ms: int = 0
     virtual_ms: int = 0
+    latest_ms: int = 0
+    visits: int = 0
+    refusals: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     points: set[tuple[str, str]] = field(default_factory=set)
@@ -57,6 +64,9 @@ class Totals:
         self.calls += result.calls
         self.slowest_ms = max(self.slowest_ms, result.slowest_ms)
         self.virtual_ms += result.virtual_ms
+        self.latest_ms = max(self.latest_ms, result.latest_ms)
+        self.visits += result.visits
+        self.refusals += result.refusals
         self.faults += result.faults
         self.ends += result.ends
         self.points |= result.points
@@ -72,9 +82,11 @@ class Totals:
                 f"{self.lifetimes} lifetimes in {self.seconds:.1f} s ({self.lifetimes / (self.seconds or 1):.0f}/s), "
                 f"{self.virtual_ms / 86_400_000:.0f} virtual days, {self.calls} callbacks",
                 "ends: " + _counted(self.ends),
+                f"requests of groups: {self.visits}, refused by their limit: {self.refusals}",
                 "faults: " + _counted(self.faults),
                 f"points where a fault struck: {len(self.points & POINTS)} of {len(POINTS)}",
                 f"slowest to settle once all had healed: {self.slowest_ms / 1000:.0f} s",
+                f"latest end of a message where nothing went wrong: {self.latest_ms / 1000:.1f} s after its time",
                 f"lost: {lost}, violations: {len(self.violations)}",
                 *self.violations,
             ]
@@ -121,7 +133,7 @@ def _trace(seed: int, tasks: int) -> int:
 
 def _guards(lifetimes: int, seed: int) -> int:
     survived = 0
-    for name, weakening in {**GUARDS, **MORE_GUARDS}.items():
+    for name, weakening in ALL_GUARDS.items():
         totals = campaign(lifetimes, seed, weakening=weakening)
         survived += not totals.violations
         seen = totals.violations[0].splitlines()[0] if totals.violations else "SURVIVED"

@@ -24,14 +24,27 @@ _DELAYS = (
     ((1_000, 7_200), 10),
     ((86_400, 500_000), 5),
 )
+#: So often does anybody ask for the same thing.
 _PATIENCE = 6
 
 Heard = Callable[[Reply | None], None]
 
 
 class Api(Protocol):
-    def ask(self, path: str, heard: Heard, *, after_ms: int, json: Any = None, key: str | None = None) -> None:
-        """Post a request so many milliseconds from now; `heard` gets the reply, None when none came."""
+    def ask(
+        self,
+        path: str,
+        heard: Heard,
+        *,
+        after_ms: int,
+        method: str = "POST",
+        json: Any = None,
+        key: str | None = None,
+        group: str | None = None,
+        begins: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send a request so many milliseconds from now; `heard` gets the reply, None when none came. `key` is its
+        `Idempotency-Key`. It speaks for the one team of AsyncQueue, or for a `group` of AsyncFlow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +107,36 @@ def second_life(first: Wish, index: int, chance: random.Random) -> Wish:
     return replace(later, order=order, at=later.at + after_ms, due=due, key=first.key, second_life=True, repeats=False)
 
 
-class Customer:
-    """Pursues one wish."""
+class Caller:
+    """Somebody who asks, asks again when no answer comes, and gives up in the end."""
 
-    def __init__(
-        self, wished: Wish, story: Story, api: Api, witness: Witness, chance: random.Random, *, certain: bool
-    ) -> None:
-        self._wish = wished
-        self._story = story
+    def __init__(self, api: Api, witness: Witness, chance: random.Random, *, certain: bool) -> None:
         self._api = api
         self._witness = witness
         self._chance = chance
         #: Nothing happens that in-place retries do not cover: every answer must come, and be the good one.
         self._certain = certain
         self._tries = 0
+
+    def _no_news(self, reply: Reply | None) -> bool:
+        """Whether the answer, or its absence, is one that people must live with."""
+        return (reply is None or reply.status == 503) and not self._certain
+
+    def _once_more(self) -> bool:
+        """Whether there is patience left for another try."""
+        self._tries += 1
+        return self._tries < _PATIENCE
+
+
+class Customer(Caller):
+    """Pursues one wish."""
+
+    def __init__(
+        self, wished: Wish, story: Story, api: Api, witness: Witness, chance: random.Random, *, certain: bool
+    ) -> None:
+        super().__init__(api, witness, chance, certain=certain)
+        self._wish = wished
+        self._story = story
 
     def begin(self, now: int) -> None:
         """Ask for the task when its time has come."""
@@ -124,12 +153,10 @@ class Customer:
             if first:
                 self._go_on()
         elif self._no_news(reply):
-            self._tries += 1
-            if self._wish.key is not None and self._tries < _PATIENCE:
+            if self._wish.key is not None and self._once_more():
                 self._create(self._chance.randrange(10_000))
         elif reply is not None and reply.status == 422 and self._wish.second_life:
-            self._tries += 1
-            if self._tries < _PATIENCE:
+            if self._once_more():
                 self._create(self._chance.randrange(86_400_000))
         else:
             self._witness.violated("create answered", reply and (reply.status, reply.body))
@@ -156,12 +183,7 @@ class Customer:
         if reply is not None and reply.status == 200:
             self._witness.cancelled(self._story)
         elif self._no_news(reply):
-            self._tries += 1
-            if self._tries < _PATIENCE:
+            if self._once_more():
                 self._cancel(self._chance.randrange(3_000))
         elif reply is None or (reply.status != 409 and not self._witness.forgotten(self._story)):
             self._witness.violated("cancel answered", reply and (reply.status, reply.body))
-
-    def _no_news(self, reply: Reply | None) -> bool:
-        """Whether the answer, or its absence, is one that people must live with."""
-        return (reply is None or reply.status == 503) and not self._certain

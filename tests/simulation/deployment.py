@@ -13,20 +13,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation.customers import WINDOW_MS, Customer, Heard, Wish, second_life, wish
+from simulation.audience import audience, busiest
+from simulation.customers import WINDOW_MS, Customer, Wish
 from simulation.faults import CALM, CLIMATE, DAY_S, LOSSY, Episode, Faults, Troubled, Weather
+from simulation.gateway import Gateway
 from simulation.guards import Weakening
+from simulation.learners import Crowd, Learner, Note
+from simulation.messages import PICK_UP_MS
 from simulation.scheduler import MachineClock, Process, Scheduler, SideBySide, VirtualClock
 from simulation.servers import Servers
+from simulation.visits import LIMIT
 from simulation.witness import Story, Witness
-from world import BEGINNING, CONTEXT, Reply, World, sqs_event
+from world import BEGINNING, CONTEXT, World, sqs_event
 
 from app import attempt, rescue, webhook
 from chalicelib.domain import messages
+from chalicelib.domain.lifecycle import UNDELIVERABLE
+from chalicelib.domain.ratelimit import Rate
+from chalicelib.domain.simulator.profiles import realistic
+from chalicelib.domain.task import Simulation, Task
 from chalicelib.embedded.queue import EmbeddedQueue, Received
+from chalicelib.engine.groups import Conditions
 
-#: Limits of the functions, as the deployment sets them: API and workers.
-API_LIMIT_MS = 30_000
+#: The limit of the workers' functions, as the deployment sets it.
 WORKER_LIMIT_MS = 145_000
 #: Invocations of each worker at once.
 CONCURRENCY = {"tasks": 8, "webhooks": 3, "dead-letters": 2}
@@ -35,13 +44,20 @@ CHAOS_LASTS_MS = 1_800_000
 #: Two days after that everything has come to rest, or never will.
 REST_MS = 2 * 86_400_000
 TASKS = 50
+#: What blobs are for, as faults tell them apart.
+_BLOBS = ("windows", "ledgers")
 #: The end of time as far as schedules go.
 _NEVER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one run. `slowest_ms`: the longest that a task took to settle once it was due and all had healed."""
+    """What came of one run.
+
+    `slowest_ms`: the longest that a task took to settle once it was due and all had healed. `latest_ms`: how long after
+    its time a message ended at the latest where nothing went wrong. `visits`: requests of groups, of which `refusals`
+    were over their limit.
+    """
 
     seed: int
     weather: str
@@ -53,6 +69,9 @@ class Result:
     ends: Counter[str]
     slowest_ms: int
     virtual_ms: int
+    latest_ms: int
+    visits: int
+    refusals: int
     digest: str
     trace: list[str] = field(default_factory=list)
 
@@ -88,9 +107,11 @@ class Deployment:
             self.scheduler,
             skew_ms=weather.skew_ms,
             faultless=weather.name in (CALM.name, LOSSY.name),
+            gives_up=weather.max_receives < CALM.max_receives,
             keep_trace=keep_trace,
         )
         self._weakening = weakening(self.scheduler)
+        self._certain = weather.name in (CALM.name, LOSSY.name)
         self.world = World(
             door=Servers(seed, self.scheduler, self._witness),
             clock=VirtualClock(self.scheduler),
@@ -99,6 +120,7 @@ class Deployment:
             max_receives=weather.max_receives,
             retention_s=weather.retention_s,
             asyncqueue_rate_limit=10_000,
+            asyncflow=_conditions(seed),
         )
         self.world.__enter__()
         self._witness.world = self.world
@@ -107,9 +129,7 @@ class Deployment:
         self._fires_at: dict[str, int] = {}
         self._invocations = 0
         self._healed_at = 0
-        #: When the last request that a customer has decided on is made: until then nobody can expect rest.
-        self._last_request_at = 0
-        self._key = ""
+        self._gateway = Gateway(self.scheduler, self.world, self._witness, self._weakening, self._process, self._chance)
         self._consumers: list[tuple[EmbeddedQueue, Callable[[Any, Any], Any]]] = [
             (queue, self._weakening.handler(queue.name, handler))
             for queue, handler in (
@@ -127,13 +147,12 @@ class Deployment:
 
     def run(self, tasks: int) -> Result:
         """Chaos, healing, rest."""
-        _, self._key = self.world.team()
         last_due = self._invite(tasks)
         self._plan_episodes()
         heal_at = self._chance.choice((BEGINNING + WINDOW_MS, last_due)) + self._chance.randrange(CHAOS_LASTS_MS)
         self.scheduler.spawn(self._process("heal"), self._heal, after_ms=heal_at - self.scheduler.now)
         while not self._witness.violations and self._move_on():
-            if self.scheduler.now > max(heal_at, last_due, self._last_request_at) + REST_MS:
+            if self.scheduler.now > max(heal_at, last_due, self._gateway.last_request_at) + REST_MS:
                 self._witness.violated(
                     "no rest", [queue.name for queue, _ in self._consumers if queue.next_visible_at()]
                 )
@@ -141,44 +160,32 @@ class Deployment:
             self._witness.finish()
         return self._result(tasks)
 
-    def ask(self, path: str, heard: Heard, *, after_ms: int, json: Any = None, key: str | None = None) -> None:
-        """Post a request so many milliseconds from now; `heard` gets the reply, None when none came."""
-        replies: list[Reply] = []
-        self._last_request_at = max(self._last_request_at, self.scheduler.now + after_ms)
-
-        def job() -> None:
-            headers = {} if key is None else {"Idempotency-Key": key}
-            replies.append(self.world.request("POST", path, key=self._key, json=json or {}, headers=headers))
-
-        def done() -> None:
-            reply = replies[0] if replies else None
-            self._witness.log("answered", path, reply and reply.status)
-            heard(reply)
-
-        self.scheduler.spawn(
-            self._process("api", self.scheduler.now + after_ms + API_LIMIT_MS), job, after_ms=after_ms, done=done
-        )
-
     def _invite(self, tasks: int) -> int:
         """Let customers come; when the last of their tasks is due."""
-        wishes: list[Wish] = []
-        for index in range(tasks):
-            first = wishes[index // 2] if index > tasks // 2 else None
-            if first is not None and first.key is not None and self._weather.retention_s <= DAY_S:
-                wishes.append(second_life(first, index, self._chance))
-            else:
-                wishes.append(wish(index, self._chance))
-        certain = self._weather.name in (CALM.name, LOSSY.name)
-        for index, wished in enumerate(wishes):
-            most_calls = wished.order["maxRetries"] + 1
-            story = Story(index, most_calls, not_before=wished.due if "delayUntil" in wished.order else 0)
-            self._witness.stories.append(story)
-            Customer(wished, story, self, self._witness, self._chance, certain=certain).begin(self.scheduler.now)
-        return max(wished.due for wished in wishes)
+        wanted = audience(tasks, self._chance, forgetful=self._weather.retention_s <= DAY_S)
+        for index, each in enumerate(wanted):
+            self._welcome(index, each)
+        busy = busiest(wanted, self._chance)
+        if busy is not None:
+            crowd = Crowd(busy.group, busy.at, self._gateway, self._witness, self._chance, certain=self._certain)
+            crowd.begin(self.scheduler.now)
+        return max(each.due for each in wanted)
+
+    def _welcome(self, index: int, wanted: Wish | Note) -> None:
+        rest = (self._gateway, self._witness, self._chance)
+        if isinstance(wanted, Note):
+            story = Story(index)
+            caller: Learner | Customer = Learner(wanted, story, *rest, certain=self._certain)
+        else:
+            most_calls = wanted.order["maxRetries"] + 1
+            story = Story(index, most_calls, not_before=wanted.due if "delayUntil" in wanted.order else 0)
+            caller = Customer(wanted, story, *rest, certain=self._certain)
+        self._witness.stories.append(story)
+        caller.begin(self.scheduler.now)
 
     def _plan_episodes(self) -> None:
         if self._weather.throttled:
-            for port in ("tasks", "tasks", "tasks", "tasks queue", "schedules", "webhooks queue", "identity", "blobs"):
+            for port in ("tasks", "tasks", "tasks", "tasks queue", "schedules", "webhooks queue", "identity", *_BLOBS):
                 begins = BEGINNING + self._chance.randrange(WINDOW_MS)
                 self._faults.episodes.append(Episode(port, begins, begins + self._chance.randrange(20_000, 120_000)))
 
@@ -198,7 +205,7 @@ class Deployment:
         return self._weakening.wrap(name, part)
 
     def _applied(self, port: str, call: str, args: Any, fault: str, **answer: Any) -> None:
-        if port not in ("tasks", "identity", "blobs", "door"):
+        if port not in ("tasks", "identity", "door", *_BLOBS):
             self._upcoming = None
         self._witness.applied(port, call, args, fault, **answer)
 
@@ -311,9 +318,12 @@ class Deployment:
             faults=self._faults.counts,
             points=self._faults.points,
             calls=sum(len(story.calls) for story in witness.stories),
-            ends=Counter(row.status.value for row in witness.rows.values()),
+            ends=Counter(map(_end, witness.rows.values())),
             slowest_ms=max(map(self._late_ms, witness.ended_at), default=0),
             virtual_ms=self.scheduler.now - BEGINNING,
+            latest_ms=max(map(self._after_its_time_ms, witness.ended_at), default=0) if self._certain else 0,
+            visits=witness.visits.count(),
+            refusals=witness.visits.count(refused=True),
             digest=witness.digest,
             trace=witness.trace,
         )
@@ -321,5 +331,27 @@ class Deployment:
     def _late_ms(self, index: int) -> int:
         """How long a task took to settle once it was due and all had healed."""
         row = self._witness.rows[index]
-        able_at = max(self._healed_at, row.delay_until or 0, row.created_at)
+        able_at = max(self._healed_at, (row.delay_until or 0) + _takes_ms(row), row.created_at)
         return max(0, self._witness.ended_at[index] - able_at) if self._healed_at else 0
+
+    def _after_its_time_ms(self, index: int) -> int:
+        row = self._witness.rows[index]
+        if not isinstance(row.work, Simulation) or row.delay_until is None:
+            return 0
+        return self._witness.ended_at[index] - row.delay_until - row.work.duration_ms
+
+
+def _conditions(seed: int) -> Conditions:
+    """Messages fail often. Requests meet no simulated faults: the real ones must do."""
+    profile = realistic(processing_min_s=0, processing_max_s=90, failure_rate=0.3, fault_rate=0, latency_max_ms=200)
+    return Conditions(Rate(LIMIT), counts_reads=True, profile=profile, pick_up_ms=PICK_UP_MS, seed=str(seed))
+
+
+def _takes_ms(row: Task) -> int:
+    return row.work.duration_ms if isinstance(row.work, Simulation) else 0
+
+
+def _end(row: Task) -> str:
+    if not isinstance(row.work, Simulation):
+        return row.status.value
+    return "message given up" if row.error == UNDELIVERABLE else f"message {row.status.value}"

@@ -167,14 +167,15 @@ class Troubled:
             fiber = self._scheduler.current
             if fiber is None:
                 return method(*args, **fields)
+            port = _shelf(args[0]) if self._port == "blobs" else self._port
             self._scheduler.pause(self._faults.latency_ms())
-            fault = self._faults.before(self._port, name)
+            fault = self._faults.before(port, name)
             if fault is not None:
-                self._applied(self._port, name, args, fault)
+                self._applied(port, name, args, fault)
                 self._strike(fault)
             answer = method(*args, **fields)
-            fault = self._faults.after(self._port, name)
-            self._applied(self._port, name, args, fault or "", answer=answer)
+            fault = self._faults.after(port, name)
+            self._applied(port, name, args, fault or "", answer=answer)
             self._scheduler.pause(self._faults.latency_ms())
             self._strike(fault)
             return answer
@@ -192,3 +193,8 @@ class Troubled:
             raise UnavailableError(fault)
         if fault == "frozen":
             self._scheduler.pause(self._faults.chance.randrange(180_000))
+
+
+def _shelf(name: str) -> str:
+    """AsyncFlow's ledgers and profile are counted apart from AsyncQueue's rate windows."""
+    return "ledgers" if name.startswith("asyncflow") else "windows"

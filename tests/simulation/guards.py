@@ -6,7 +6,7 @@ a message that lies. The simulation must notice each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.task import CLAIMABLE, Status, Task
 from chalicelib.embedded.queue import Received
+from chalicelib.ports.executor import Executor
 from chalicelib.ports.tasks import Applied, Fence, Refused
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Weakening:
         """What the mapping calls."""
         return handler
 
+    def executors(self, executors: Mapping[type, Executor]) -> Mapping[type, Executor]:
+        """What makes attempts, by the kind of work."""
+        return executors
+
     #: Whether the mapping deletes messages before it hands them over.
     deletes_first = False
     #: The weather in which it shows soonest; None: whatever the climate brings.
@@ -56,7 +61,7 @@ class Weakening:
         return fiber.notes if fiber is not None else {}
 
 
-class _Front:
+class Front:
     """Everything as behind it, but for the calls that replace it."""
 
     def __init__(self, port: Any, **calls: Callable[..., Any]) -> None:
@@ -79,7 +84,7 @@ class NoLease(Weakening):
             taken: Applied | Refused = port.commit(lifecycle.take_over(row, token=token, now=now), Fence.of(row))
             return taken
 
-        return _Front(port, claim=claim) if name == "tasks" else port
+        return Front(port, claim=claim) if name == "tasks" else port
 
 
 class EndlessLease(Weakening):
@@ -99,7 +104,7 @@ class EndlessLease(Weakening):
             row: Task | None = port.get(task_id, **fields)
             return row if row is None or row.lease_until is None else replace(row, lease_until=row.lease_until + 10**12)
 
-        return _Front(port, claim=claim, get=get) if name == "tasks" else port
+        return Front(port, claim=claim, get=get) if name == "tasks" else port
 
 
 class NoFence(Weakening):
@@ -114,7 +119,7 @@ class NoFence(Weakening):
                 written = port.commit(task, Fence.of(written.row))
             return written
 
-        return _Front(port, commit=commit) if name == "tasks" else port
+        return Front(port, commit=commit) if name == "tasks" else port
 
 
 class NoClaimToken(Weakening):
@@ -128,7 +133,7 @@ class NoClaimToken(Weakening):
             row = found.row if isinstance(found, Refused) else None
             return found if row is None or row.claim_token != token else Refused(replace(row, claim_token=None))
 
-        return _Front(port, claim=claim) if name == "tasks" else port
+        return Front(port, claim=claim) if name == "tasks" else port
 
 
 class NoCreateToken(Weakening):
@@ -143,7 +148,7 @@ class NoCreateToken(Weakening):
                 return Refused(replace(found.row, create_token=""))
             return found
 
-        return _Front(port, create=create) if name == "tasks" else port
+        return Front(port, create=create) if name == "tasks" else port
 
 
 class NoResend(Weakening):
@@ -169,7 +174,7 @@ class NoResend(Weakening):
             "tasks queue": {"send": send},
             "schedules": {"create": create},
         }
-        return _Front(port, **fronts[name]) if name in fronts else port
+        return Front(port, **fronts[name]) if name in fronts else port
 
 
 class NoGrace(Weakening):
@@ -192,7 +197,7 @@ class NoCancelCondition(Weakening):
             forced: Applied | Refused = port.commit(ended, Fence.of(row))
             return forced
 
-        return _Front(port, cancel=cancel) if name == "tasks" else port
+        return Front(port, cancel=cancel) if name == "tasks" else port
 
 
 class NoDeadLetterReader(Weakening):
@@ -223,7 +228,7 @@ class MarkClearedFirst(Weakening):
                 port.announced(task_id)
             return row
 
-        return _Front(port, get=get) if name == "tasks" else port
+        return Front(port, get=get) if name == "tasks" else port
 
 
 class DeletedFirst(Weakening):
@@ -242,7 +247,7 @@ class NoWebhookBeforeDrop(Weakening):
                 return Refused(replace(found.row, webhook=False))
             return found
 
-        return _Front(port, claim=claim) if name == "tasks" else port
+        return Front(port, claim=claim) if name == "tasks" else port
 
 
 class NoSecondLook(Weakening):
@@ -270,7 +275,7 @@ class NoSecondLook(Weakening):
             "clock": {"now": now},
             "door": {"send": send},
         }
-        return _Front(port, **fronts[name]) if name in fronts else port
+        return Front(port, **fronts[name]) if name in fronts else port
 
 
 class RowBeforeBaton(Weakening):
@@ -297,8 +302,8 @@ class RowBeforeBaton(Weakening):
 
         if name == "tasks queue":
             self._queue = port
-            return _Front(port, send=send)
-        return _Front(port, create=create) if name == "tasks" else port
+            return Front(port, send=send)
+        return Front(port, create=create) if name == "tasks" else port
 
 
 class MaybeCountsAsSent(Weakening):
@@ -311,7 +316,7 @@ class MaybeCountsAsSent(Weakening):
             except UnavailableError:
                 return
 
-        return _Front(port, send=send) if name == "tasks queue" else port
+        return Front(port, send=send) if name == "tasks queue" else port
 
 
 #: The ten guards of the engine's proof, by name.

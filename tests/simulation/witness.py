@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from simulation.messages import broken_by_beginning, broken_by_step
 from simulation.scheduler import Scheduler
+from simulation.visits import Visits
 from world import World
 
-from chalicelib.domain.lifecycle import TRANSITIONS
-from chalicelib.domain.task import AttemptOutcome, Status, Task
+from chalicelib.domain.lifecycle import TRANSITIONS, UNDELIVERABLE
+from chalicelib.domain.task import AttemptOutcome, Callback, Simulation, Status, Task
+from chalicelib.views import asyncflow as views
 
 _STEPS = frozenset((before, after) for (before, _), after in TRANSITIONS.items())
 #: Statuses after which the completion webhook is due: a cancel has none.
@@ -35,11 +38,11 @@ class Call:
 
 @dataclass(slots=True)
 class Story:
-    """One task as its owner and the servers know it."""
+    """One task as its owner and the servers know it: a message has no calls."""
 
     index: int
-    most_calls: int
-    not_before: int
+    most_calls: int = 0
+    not_before: int = 0
     task_id: str | None = None
     acknowledged: bool = False
     cancelled_at: int | None = None
@@ -50,15 +53,22 @@ class Story:
 class Witness:
     """Sees everything, and keeps a digest of it: the same seed gives the same digest."""
 
-    def __init__(self, scheduler: Scheduler, *, skew_ms: int, faultless: bool, keep_trace: bool) -> None:
+    def __init__(
+        self, scheduler: Scheduler, *, skew_ms: int, faultless: bool, gives_up: bool, keep_trace: bool
+    ) -> None:
         self.stories: list[Story] = []
         self.violations: list[str] = []
         self.trace: list[str] = []
         self.faultless = faultless
-        #: By the task's index, as the URL it calls shows it: an id may have a second life.
+        #: Whether a message may come back so often that it is given up.
+        self._gives_up = gives_up
+        #: By the task's index, as the URL it calls or the priority of a message shows it: an id may have a second life.
         self.rows: dict[int, Task] = {}
         self.ended_at: dict[int, int] = {}
         self.world: World | None = None
+        self.visits = Visits(lambda: scheduler.now, 2 * skew_ms, self.violated, certain=faultless)
+        #: Which message a tracking id was first made for, where no key made it.
+        self._numbered: dict[str, int] = {}
         self._scheduler = scheduler
         self._skew_ms = skew_ms
         self._keep_trace = keep_trace
@@ -85,6 +95,8 @@ class Witness:
         """A port call was made, or kept from being made."""
         subject = args[0] if args and isinstance(args[0], str) else getattr(args[0], "id", "") if args else ""
         self.log(port, call, subject, type(answer).__name__, fault)
+        if port == "tasks" and call == "create":
+            self._check_number(args[0])
         if port == "tasks" and call in ("create", "claim", "commit", "cancel", "announced"):
             self._wrote(subject)
         if port == "schedules" and call == "delete":
@@ -97,7 +109,7 @@ class Witness:
             self.violated("row without a baton", task_id, row.status, f"webhook={row.webhook}")
 
     def acknowledged(self, story: Story, task_id: str) -> None:
-        """The API answered 201."""
+        """The API answered 201, or 202 for a message."""
         if story.task_id not in (None, task_id):
             self.violated("one key, two tasks", story.task_id, task_id)
         story.task_id = task_id
@@ -117,6 +129,20 @@ class Witness:
         """Whether the task has ended so long ago that nothing may be known of it any more."""
         row = self.rows.get(story.index)
         return row is not None and self._expired(row)
+
+    def status(self, story: Story) -> str:
+        """How a message stands at this instant, in AsyncFlow's words."""
+        return views.status(self.rows[story.index])
+
+    def shown(self, story: Story, view: dict[str, Any]) -> None:
+        """The API answered a message."""
+        row = self.rows[story.index]
+        shown = views.message(row)
+        ended = view["processedAt"] is not None
+        if view["trackingId"] != story.task_id or (ended and view != shown and not self._expired(row)):
+            self.violated("message shown otherwise than it is", view, shown)
+        if ended != (view["status"] in ("Completed", "Failed")) or (view["errorDetails"] is not None and not ended):
+            self.violated("message shown half ended", view)
 
     def called(self, index: int, task_id: str, attempt: int, call: Call) -> None:
         """A callback reaches its server."""
@@ -180,6 +206,10 @@ class Witness:
             self.violated("attempts are not contiguous", row.id, numbers)
         if row.webhook:
             self.violated("webhook never sent", row.id)
+        if isinstance(row.work, Simulation):
+            if self.faultless and (row.attempt, row.continued) != (2, 1):
+                self.violated("message took more than two steps", row.id, row.attempt)
+            return
         # An attempt that finds the budget for waiting spent ends the task without a call.
         made = row.attempt - (row.status is Status.TIMEOUT and row.attempt not in story.calls)
         if self.faultless and sorted(story.calls) != list(range(1, made + 1)):
@@ -205,6 +235,19 @@ class Witness:
             self.violated("row not new", row.id)
         if not all(self._expired(each) for each in self.rows.values() if each.id == row.id and each is not row):
             self.violated("row replaced before its time", row.id)
+        if isinstance(row.work, Simulation):
+            self._violated_each(broken_by_beginning(row), row)
+
+    def _check_number(self, task: Task) -> None:
+        """No two messages have one number, and so one id; under a key, the key is what they have in common."""
+        if not isinstance(task.work, Simulation) or task.fingerprint is not None:
+            return
+        if self._numbered.setdefault(task.id, _index(task)) != _index(task):
+            self.violated("two messages with one id", task.id, self._numbered[task.id], _index(task))
+
+    def _violated_each(self, rules: Iterable[str], row: Task) -> None:
+        for rule in rules:
+            self.violated(rule, row.id, row.status, row.attempt, row.work)
 
     def _expired(self, row: Task) -> bool:
         return row.expires_at is not None and row.expires_at * 1000 <= self._scheduler.now + self._skew_ms
@@ -221,7 +264,13 @@ class Witness:
             self.violated("no such step", row.id, before.status, before.attempt, row.status, row.attempt)
         if row.attempt > row.max_attempts or row.history[: len(before.history)] != before.history:
             self.violated("attempts beyond the limit or history rewritten", row.id)
-        if row.status is Status.COMPLETED:
+        if row.max_retries != before.max_retries:
+            self.violated("going on spent a retry", row.id, row.attempt)
+        if isinstance(row.work, Simulation):
+            latest = self._scheduler.now + self._skew_ms
+            given_up = self._gives_up and self._rescuing() and row.error == UNDELIVERABLE
+            self._violated_each(broken_by_step(before, row, latest=latest, given_up=given_up), row)
+        elif row.status is Status.COMPLETED:
             self._check_completed(row)
 
     def _check_completed(self, row: Task) -> None:
@@ -235,9 +284,12 @@ class Witness:
             fields.get("task") == row.id and fields.get("reason") == "webhook given up"
             for fields in self._world.recording.named("dead letter")
         )
+        return bool(self.stories[_index(row)].told) or given_up or self._rescuing()
+
+    def _rescuing(self) -> bool:
+        """Whether it is the reader of dead letters that acts."""
         fiber = self._scheduler.current
-        rescuing = fiber is not None and fiber.process.name.startswith("dead-letters")
-        return bool(self.stories[_index(row)].told) or given_up or rescuing
+        return fiber is not None and fiber.process.name.startswith("dead-letters")
 
     def _covered(self, task_id: str) -> bool:
         database = self._world.database
@@ -256,4 +308,7 @@ class Witness:
 
 
 def _index(row: Task) -> int:
-    return int(row.work.url.rpartition("/")[2])
+    work = row.work
+    if isinstance(work, Simulation):
+        return int(work.priority or "")
+    return int(row.work_as(Callback).url.rpartition("/")[2])
