@@ -1,0 +1,1 @@
+"""Asimov: any operation of the deployment's own, at once or in the background, by one header."""

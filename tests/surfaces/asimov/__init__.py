@@ -1,0 +1,1 @@
+"""Asimov as its manual says, and what the manual leaves open."""
