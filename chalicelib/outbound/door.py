@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from chalicelib.domain.exchange import Answer, Failure, NoAnswer, Request
-from chalicelib.outbound.client import Client
 from chalicelib.outbound.deadline import Deadline
 from chalicelib.outbound.destination import Destination, resolve_reference
 from chalicelib.outbound.guard import Guard, Refusal
 from chalicelib.outbound.networks import Address
 from chalicelib.outbound.redirects import MAX_REDIRECTS, location, redirected
 from chalicelib.outbound.resolver import Resolver, SystemResolver
+
+if TYPE_CHECKING:
+    from chalicelib.outbound.client import Client
 
 
 class Door:
@@ -21,7 +26,14 @@ class Door:
     def __init__(self, guard: Guard, resolver: Resolver | None = None, client: Client | None = None) -> None:
         self._guard = guard
         self._resolver = resolver or SystemResolver()
-        self._client = client or Client()
+        self._given = client
+
+    @cached_property
+    def _client(self) -> Client:
+        # Loaded for the first call that goes out: a cold start of the API does not pay for TLS and HTTP.
+        from chalicelib.outbound.client import Client
+
+        return self._given or Client()
 
     def judge(self, url: str) -> Refusal | None:
         """Why `url` would not be called, by its text alone; None when nothing speaks against it. Looks nothing up."""
