@@ -7,8 +7,11 @@ from typing import Any
 from chalice import Chalice
 
 from chalicelib import settings, workers
+from chalicelib.surfaces.asimov.routes import surface as asimov
+from chalicelib.surfaces.astraflow.routes import surface as astraflow
 from chalicelib.surfaces.asyncflow.routes import surface as asyncflow
 from chalicelib.surfaces.asyncqueue.routes import surface as asyncqueue
+from chalicelib.surfaces.oauth.routes import surface as oauth
 from chalicelib.surfaces.operator.routes import surface as operator
 from chalicelib.surfaces.site.routes import surface as site
 
@@ -18,6 +21,9 @@ names = settings.names()
 
 app.register_blueprint(asyncqueue.register("/v1"))
 app.register_blueprint(asyncflow.register("/asyncflow"))
+app.register_blueprint(asimov.register("/api", "/api/tasks"))
+app.register_blueprint(oauth.register("/oauth", "/.well-known"))
+app.register_blueprint(astraflow.register("/api/v1"))
 app.register_blueprint(operator.register("/operator"))
 app.register_blueprint(site.register(""))
 

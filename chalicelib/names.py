@@ -28,6 +28,11 @@ class Names:
         return self._named("identity")
 
     @property
+    def items_table(self) -> str:
+        """AstraFlow's tasks and webhooks."""
+        return self._named("items")
+
+    @property
     def tasks_queue(self) -> str:
         """Wake-up calls for attempts; schedules fire into it too."""
         return self._named("tasks")

@@ -17,6 +17,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from chalicelib.domain.literals import ASYNCFLOW_KEY, LITERALS
+from chalicelib.domain.passwords import STANDARD, Cost
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.fate import LONGEST_S
 from chalicelib.domain.simulator.profiles import LONGEST_LATENCY_MS, realistic
@@ -49,6 +50,15 @@ class Settings:
     #: The key of AsyncFlow; None: nobody may call it.
     asyncflow_api_key: str | None
     asyncflow: Conditions
+    #: Whether Asimov lets callers in without a key, and how many of their requests a minute; 0 lifts the limit.
+    asimov_open: bool
+    asimov_rate_limit: int
+    #: Requests per minute and OAuth client of AstraFlow; 0 lifts the limit.
+    astraflow_rate: Rate
+    #: Whether AstraFlow's users may sign in with their password at the token endpoint.
+    astraflow_password_grant: bool
+    #: What is spent on hashing a password.
+    password_cost: Cost
     #: Whether the queues' mappings report which messages of a batch failed.
     partial_batch: bool
     aws_endpoint_url: str | None
@@ -74,6 +84,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         asyncqueue_rate_limit=_optional_integer(environ, "ASYNCQUEUE_RATE_LIMIT", 0, 1_000_000),
         asyncflow_api_key=_asyncflow_api_key(environ, local=local),
         asyncflow=_asyncflow(environ, secrets, pepper),
+        asimov_open=_word(environ, "ASIMOV_OPEN", ("on", "off") if local else ("off", "on")) == "on",
+        asimov_rate_limit=_integer(environ, "ASIMOV_RATE_LIMIT", 600, 0, 10_000),
+        astraflow_rate=Rate(_integer(environ, "ASTRAFLOW_RATE_LIMIT", 100, 0, 10_000)),
+        astraflow_password_grant=_word(environ, "ASTRAFLOW_PASSWORD_GRANT", ("on", "off")) == "on",
+        password_cost=STANDARD,
         partial_batch=environ.get("PARTIAL_BATCH", "") == "on",
         aws_endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
     )

@@ -11,33 +11,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.task import Callback, Simulation
+from chalicelib.domain.kinds.registry import KINDS, Kinds
+from chalicelib.domain.task import Callback, Delivery, Due, Operation, Simulation
 from chalicelib.engine.announce import Announcements
 from chalicelib.engine.attempt import Attempts
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.control import Cancel
+from chalicelib.engine.events import Events
 from chalicelib.engine.flow import Flow
 from chalicelib.engine.groups import Groups
+from chalicelib.engine.guesses import Guesses
+from chalicelib.engine.hooks import Webhooks
+from chalicelib.engine.items import Items
 from chalicelib.engine.limits import Limiter
+from chalicelib.engine.operations import Operations
 from chalicelib.engine.query import Tasks
 from chalicelib.engine.rescue import Rescue
 from chalicelib.engine.submit import Submit
 from chalicelib.engine.teams import Teams
+from chalicelib.engine.tenants import Tenants
+from chalicelib.engine.tokens import Tokens
+from chalicelib.engine.users import Users
 from chalicelib.executors.callback import CallbackExecutor
+from chalicelib.executors.confirmation import Confirmation
+from chalicelib.executors.delivery import DeliveryExecutor
+from chalicelib.executors.due import DueExecutor
+from chalicelib.executors.operation import OperationExecutor
 from chalicelib.executors.signatures import Signatures
 from chalicelib.executors.simulation import SimulationExecutor
 from chalicelib.executors.webhook import CompletionWebhook
 from chalicelib.machine import SystemClock, SystemRandomness, Threads
 from chalicelib.outbound.door import Door as OutboundDoor
 from chalicelib.outbound.guard import Guard
+from chalicelib.ports.access import AccessStore
 from chalicelib.ports.ambient import Clock, Parallel, Randomness, Recorder
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.identity import TeamStore
+from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.outbound import Door
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
 from chalicelib.settings import Settings, load
 from chalicelib.telemetry import LogRecorder, log_as_json
+from chalicelib.views import items as item_views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +63,10 @@ class Parts:
     tasks: TaskStore
     reader: TaskReader
     teams: TeamStore
+    access: AccessStore
     blobs: Blobs
+    items: ItemStore
+    webhooks: WebhookStore
     tasks_queue: Queue
     webhooks_queue: Queue
     dead_letters: Queue
@@ -70,9 +89,15 @@ class Platform:
     cancel: Cancel
     tasks: Tasks
     teams: Teams
+    tenants: Tenants
+    users: Users
+    tokens: Tokens
     limiter: Limiter
     groups: Groups
     flow: Flow
+    operations: Operations
+    items: Items
+    webhooks: Webhooks
     attempts: Attempts
     announcements: Announcements
     rescue: Rescue
@@ -83,6 +108,7 @@ class Platform:
         return {
             "tasks": _answers(lambda: self.parts.reader.get(absent, now=self.parts.clock.now())),
             "identity": _answers(lambda: self.parts.teams.key(absent)),
+            "items": _answers(lambda: self.parts.items.get(absent, absent)),
             "queue": _answers(self.parts.tasks_queue.reach),
         }
 
@@ -95,22 +121,35 @@ def _answers(call: Callable[[], object]) -> bool:
     return True
 
 
-def assemble(parts: Parts, settings: Settings) -> Platform:
-    """The platform over these parts."""
+def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform:
+    """The platform over these parts, with these kinds of operations."""
     retention_s = settings.retention_s
     batons = Batons(parts.tasks_queue, parts.webhooks_queue, parts.schedules, parts.clock, settings.horizon_s)
     signatures = Signatures(parts.teams, parts.clock, settings.key_pepper)
     submit = Submit(parts.tasks, batons, parts.clock, parts.randomness)
+    cancel = Cancel(parts.tasks, batons, parts.clock, retention_s)
+    tasks = Tasks(parts.reader, parts.clock)
+    guesses = Guesses(parts.blobs, parts.clock)
+    users = Users(parts.access, guesses, parts.clock, parts.randomness, settings.password_cost)
+    events = Events(submit, parts.webhooks, item_views.event, parts.clock, parts.randomness)
+    webhooks = Webhooks(parts.webhooks, parts.reader, events, parts.clock, parts.randomness, settings.key_pepper)
+    confirmation = Confirmation(parts.items, parts.clock)
     return Platform(
         settings=settings,
         parts=parts,
         submit=submit,
-        cancel=Cancel(parts.tasks, batons, parts.clock, retention_s),
-        tasks=Tasks(parts.reader, parts.clock),
+        cancel=cancel,
+        tasks=tasks,
         teams=Teams(parts.teams, parts.clock, parts.randomness, settings.key_pepper),
+        tenants=Tenants(parts.access, users, parts.clock, parts.randomness, settings.key_pepper),
+        users=users,
+        tokens=Tokens(parts.access, parts.clock, parts.randomness, settings.key_pepper),
         limiter=Limiter(parts.blobs, parts.clock, parts.recorder),
         groups=Groups(parts.blobs, parts.reader, parts.clock, settings.asyncflow, retention_s),
         flow=Flow(submit, parts.clock, settings.asyncflow),
+        operations=Operations(kinds, submit, cancel, tasks, parts.randomness),
+        items=Items(parts.items, events, cancel, parts.clock, parts.randomness),
+        webhooks=webhooks,
         attempts=Attempts(
             tasks=parts.tasks,
             reader=parts.reader,
@@ -118,6 +157,9 @@ def assemble(parts: Parts, settings: Settings) -> Platform:
             executors={
                 Callback: CallbackExecutor(parts.door, parts.clock, signatures),
                 Simulation: SimulationExecutor(parts.clock),
+                Delivery: DeliveryExecutor(parts.door, parts.clock, webhooks, confirmation),
+                Due: DueExecutor(events, confirmation),
+                Operation: OperationExecutor(kinds, parts.clock, parts.recorder),
             },
             clock=parts.clock,
             randomness=parts.randomness,
@@ -137,6 +179,8 @@ def assemble(parts: Parts, settings: Settings) -> Platform:
 
 def on_aws(settings: Settings) -> Parts:
     """The parts on AWS, or on whatever answers at the endpoint that the settings name."""
+    from chalicelib.aws.access import AwsAccess
+    from chalicelib.aws.astraflow import AwsItems, AwsWebhooks
     from chalicelib.aws.blobs import AwsBlobs
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.identity import AwsIdentity
@@ -153,7 +197,10 @@ def on_aws(settings: Settings) -> Parts:
         tasks=tasks,
         reader=tasks,
         teams=identity,
+        access=AwsAccess(clients, names.identity_table),
         blobs=AwsBlobs(clients, names.identity_table),
+        items=AwsItems(clients, names.items_table),
+        webhooks=AwsWebhooks(clients, names.items_table),
         tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
         webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
         dead_letters=AwsQueue(clients, names.dead_letters_queue, names.account),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from cli import flow, keys, teams
+from cli import flow, keys, teams, tenants
 from cli.target import Target
 
 app = typer.Typer(
     name="sluice",
-    help="Run a Sluice deployment: teams, their plans and keys, and what AsyncFlow simulates.",
+    help="Run a Sluice deployment: teams, their plans and keys, what AsyncFlow simulates, and who may call AstraFlow.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(teams.app, name="team")
 app.add_typer(keys.app, name="key")
 app.add_typer(flow.app, name="flow")
+app.add_typer(tenants.tenants, name="tenant")
+app.add_typer(tenants.clients, name="client")
+app.add_typer(tenants.admins, name="admin")
+app.add_typer(tenants.users, name="user")
 
 
 @app.callback()

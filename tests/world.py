@@ -19,25 +19,32 @@ from urllib.parse import parse_qs, urlsplit
 from app import app, attempt, rescue, webhook
 from chalicelib import wiring
 from chalicelib.domain.exchange import Answer, NoAnswer, Request
+from chalicelib.domain.kinds.registry import KINDS, Kinds
 from chalicelib.domain.literals import ASYNCFLOW_KEY
+from chalicelib.domain.passwords import Cost
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.profiles import realistic
+from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
+from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue, Received
 from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.outbound.guard import Guard
-from chalicelib.settings import Settings
+from chalicelib.settings import LOCAL_STAGE, Settings
 
 T = TypeVar("T")
 
 #: 2024-01-15T10:30:00Z, the day of the manuals' examples.
 BEGINNING = 1_705_314_600_000
 OPERATOR_KEY = "operator-key-of-the-tests"
+NOWHERE = Names("test", "123456789012", "us-east-1")
+#: Where requests come from, unless they say otherwise.
+HOME = "127.0.0.1"
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
@@ -122,7 +129,7 @@ class Reply:
 def settings(**changes: Any) -> Settings:
     """Settings of a deployment that nobody lives in."""
     given: dict[str, Any] = {
-        "names": Names("test", "123456789012", "us-east-1"),
+        "names": NOWHERE,
         "operator_key": OPERATOR_KEY,
         "key_pepper": b"pepper-of-the-tests",
         "retention_s": 30 * 86_400,
@@ -132,6 +139,11 @@ def settings(**changes: Any) -> Settings:
         "asyncqueue_rate_limit": 0,
         "asyncflow_api_key": ASYNCFLOW_KEY,
         "asyncflow": Conditions(Rate(10), counts_reads=True, profile=realistic(), pick_up_ms=5_000, seed="42"),
+        "asimov_open": changes.get("names", NOWHERE).stage == LOCAL_STAGE,
+        "asimov_rate_limit": 0,
+        "astraflow_rate": Rate(0),
+        "astraflow_password_grant": True,
+        "password_cost": Cost(4, 1, 1),
         "partial_batch": True,
         "aws_endpoint_url": None,
     }
@@ -153,6 +165,7 @@ class World:
         seed: int = 1,
         wrap: Callable[[str, Any], Any] = lambda name, port: port,
         max_receives: int = 20,
+        kinds: Kinds = KINDS,
         **changes: Any,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -180,13 +193,18 @@ class World:
         self.schedules = EmbeddedSchedules(self.database, self.clock, self.tasks_queue)
         self.tasks = EmbeddedTasks(self.database)
         self.identity = EmbeddedIdentity(self.database)
+        self.items = EmbeddedItems(self.database)
+        self.webhooks = EmbeddedWebhooks(self.database)
         tasks, identity = wrap("tasks", self.tasks), wrap("identity", self.identity)
         self.platform = wiring.assemble(
             wiring.Parts(
                 tasks=tasks,
                 reader=tasks,
                 teams=identity,
+                access=wrap("access", EmbeddedAccess(self.database)),
                 blobs=wrap("blobs", EmbeddedBlobs(self.database)),
+                items=wrap("items", self.items),
+                webhooks=wrap("webhooks", self.webhooks),
                 tasks_queue=wrap("tasks queue", self.tasks_queue),
                 webhooks_queue=wrap("webhooks queue", self.webhooks_queue),
                 dead_letters=wrap("dead letters", self.dead_letters),
@@ -199,6 +217,7 @@ class World:
                 recorder=self.recording,
             ),
             self.settings,
+            kinds,
         )
 
     def __enter__(self) -> World:
@@ -223,6 +242,7 @@ class World:
         json: Any = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        address: str = HOME,
     ) -> Reply:
         """One HTTP request through the app, as API Gateway would hand it over."""
         sent = dict(headers or {})
@@ -231,7 +251,7 @@ class World:
         if json is not None:
             body = _dumps(json)
             sent.setdefault("Content-Type", "application/json")
-        return send(method, path, sent, body)
+        return send(method, path, sent, body, address=address)
 
     def work(self, *, until: int | None = None, turns: int = 10_000) -> None:
         """Deliver everything, moving the clock to whatever is due next, until nothing is left or `until` is reached."""
@@ -290,16 +310,24 @@ def sqs_event(queue: EmbeddedQueue, received: Sequence[Received]) -> dict[str, A
     }
 
 
-def send(method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-    """One request through the Chalice app as an API Gateway event."""
+def send(
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    *,
+    stage: str = "",
+    address: str = HOME,
+) -> Reply:
+    """One request through the Chalice app as an API Gateway event; `stage` is what the API's stage adds to the path."""
     parts = urlsplit(target)
     route, variables = _route(parts.path)
     event = {
         "requestContext": {
             "httpMethod": method,
             "resourcePath": route,
-            "identity": {"sourceIp": "127.0.0.1"},
-            "path": parts.path,
+            "identity": {"sourceIp": address},
+            "path": stage + parts.path,
         },
         "headers": dict(headers),
         "pathParameters": variables,

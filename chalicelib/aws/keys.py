@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from chalicelib.aws.attributes import Item, text
+from chalicelib.domain.access import tenant_of
+from chalicelib.domain.items import ItemStatus
 from chalicelib.domain.listing import Shelf
 
 #: The tasks table's index that lists a team's tasks: hash `shelf`, range `listed`.
 LISTING_INDEX = "listing"
+#: The items table's indexes, range `listed`: a tenant's items, hash `owner`, and those of one status, hash `shelf`.
+OWNER_INDEX = "owner"
+STATUS_INDEX = "status"
 TEAM_SORT = "team"
+TENANT_SORT = "tenant"
+#: What the sort keys of a tenant's users begin with.
+USER_SORTS = "user#"
 BLOB_SORT = "blob"
 
 
@@ -66,9 +74,49 @@ def api_key(key_hash: str) -> Item:
     return _key(f"key#{key_hash}", "key")
 
 
+def tenant(tenant_id: str) -> Item:
+    """One tenant by its id; its clients, users and killed families lie beside it."""
+    return _key(f"tenant#{tenant_id}", TENANT_SORT)
+
+
+def client(client_id: str) -> Item:
+    """One client by its id, which begins with its tenant's."""
+    return _key(f"tenant#{tenant_of(client_id)}", f"client#{client_id}")
+
+
+def user(tenant_id: str, user_id: str) -> Item:
+    """One user of a tenant; all of a tenant's are one range."""
+    return _key(f"tenant#{tenant_id}", f"{USER_SORTS}{user_id}")
+
+
+def family(tenant_id: str, name: str) -> Item:
+    """That a family of tokens was killed."""
+    return _key(f"tenant#{tenant_id}", f"family#{name}")
+
+
+def token(token_hash: str) -> Item:
+    """What is known of a token, by its hash."""
+    return _key(f"token#{token_hash}", "token")
+
+
 def blob(name: str) -> Item:
     """One versioned blob by its name."""
     return _key(f"blob#{name}", BLOB_SORT)
+
+
+def item(tenant: str, item_id: str) -> Item:
+    """One item of a tenant by its id."""
+    return _key(f"{tenant}#item#{item_id}", "item")
+
+
+def item_shelf(tenant: str, status: ItemStatus) -> str:
+    """Index hash: a tenant's items of one status."""
+    return f"{tenant}#{status.value}"
+
+
+def webhook(tenant: str, webhook_id: str) -> Item:
+    """One webhook of a tenant; all of them lie together, to be read by one query."""
+    return _key(f"{tenant}#webhooks", webhook_id)
 
 
 def _key(partition: str, sort: str) -> Item:

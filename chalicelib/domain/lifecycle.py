@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chalicelib.domain.outcome import BudgetSpent, Continue, Failed, Outcome, Succeeded
-from chalicelib.domain.retry import MOST_RETRIES, delay_ms
+from chalicelib.domain.retry import MOST_RETRIES, pause_ms
 from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Status, Task
 
 #: How long a claim holds: longer than the longest callback (120 s) and shorter than the function (145 s).
@@ -128,7 +128,8 @@ def settle(task: Task, outcome: Outcome, *, now: int, retention_s: int) -> Step:
             task, AttemptOutcome.FAILED, finished_at=now, status_code=_status_code(outcome), error=outcome.error
         )
         return _finished(entry, Event.SPEND_BUDGET if spent else Event.FAIL, now, retention_s)
-    due_at = now + delay_ms(task.backoff, task.retries_made + 1)
+    at_least_ms = outcome.at_least_ms if isinstance(outcome, Failed) else 0
+    due_at = now + max(pause_ms(task), at_least_ms)
     entry = _remember(
         task,
         AttemptOutcome.FAILED,

@@ -6,5 +6,7 @@ from __future__ import annotations
 ASYNCQUEUE_KEY = "your-api-key"
 #: The default key of AsyncFlow's manual.
 ASYNCFLOW_KEY = "asyncflow-api-key"
+#: The tokens in the examples of AstraFlow's SDKs.
+ASTRAFLOW_TOKENS = frozenset({"YOUR_TOKEN", "YOUR_TOKEN_HERE"})
 
-LITERALS = frozenset({ASYNCQUEUE_KEY, ASYNCFLOW_KEY})
+LITERALS = frozenset({ASYNCQUEUE_KEY, ASYNCFLOW_KEY}) | ASTRAFLOW_TOKENS

@@ -17,12 +17,16 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The attempt failed; another may succeed, unless it is `final`. `error` is a sentence for the task's owner."""
+    """The attempt failed; another may succeed, unless it is `final`. `error` is a sentence for the task's owner.
+
+    The next attempt waits for `at_least_ms`, or longer where the task's own schedule says so.
+    """
 
     error: str
     waited_ms: int = 0
     result: Result | None = None
     final: bool = False
+    at_least_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,20 +29,29 @@ def secrets_in_force(pepper: bytes, team: str, state: SigningState, now: int) ->
 
 
 def headers(secrets: list[str], *, message_id: str, now: int, body: bytes) -> Headers:
-    """The signature headers of one outgoing request.
+    """The signature headers of one outgoing request of AsyncQueue: the standard ones, and its own beside them.
 
-    Standard Webhooks signs `{id}.{timestamp}.{body}` with HMAC-SHA256 in base64, one `v1,` entry per secret, separated
-    by spaces. `X-AsyncQueue-Signature` is hexadecimal HMAC-SHA256 over `{t}.{body}`, one `v1=` entry per secret.
+    `X-AsyncQueue-Signature` is hexadecimal HMAC-SHA256 over `{t}.{body}`, one `v1=` entry per secret.
+    """
+    timestamp = now // 1000
+    own = ",".join("v1=" + _mac(each, f"{timestamp}.".encode() + body).hex() for each in secrets)
+    return (
+        *standard_headers(secrets, message_id=message_id, now=now, body=body),
+        ("X-AsyncQueue-Signature", f"t={timestamp},{own}"),
+    )
+
+
+def standard_headers(secrets: list[str], *, message_id: str, now: int, body: bytes) -> Headers:
+    """The signature headers of Standard Webhooks.
+
+    It signs `{id}.{timestamp}.{body}` with HMAC-SHA256 in base64, one `v1,` entry per secret, separated by spaces.
     """
     timestamp = now // 1000
     signed = f"{message_id}.{timestamp}.".encode() + body
-    standard = " ".join("v1," + base64.b64encode(_mac(each, signed)).decode() for each in secrets)
-    own = ",".join("v1=" + _mac(each, f"{timestamp}.".encode() + body).hex() for each in secrets)
     return (
         ("webhook-id", message_id),
         ("webhook-timestamp", str(timestamp)),
-        ("webhook-signature", standard),
-        ("X-AsyncQueue-Signature", f"t={timestamp},{own}"),
+        ("webhook-signature", " ".join("v1," + base64.b64encode(_mac(each, signed)).decode() for each in secrets)),
     )
 
 

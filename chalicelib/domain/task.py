@@ -70,8 +70,41 @@ class Simulation(msgspec.Struct, frozen=True, array_like=True, tag="simulation")
     priority: str | None = None
 
 
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag="operation"):
+    """Work of the kind `operation`: a pure function of the deployment's own, by the name it is registered under. Its
+    input is the payload's body, its result the result's body, both as JSON."""
+
+    kind: str
+
+
+class Delivery(msgspec.Struct, frozen=True, array_like=True, tag="delivery"):
+    """Work of the kind `delivery`: an event of AstraFlow told to one webhook. The payload's body is what is sent.
+
+    It waits until the change `change` has made version `version` of the item; None: the event is a fact already.
+    `message` is the id that the receiver knows the event by; None: the task's own.
+    """
+
+    tenant: str
+    webhook: str
+    event: str
+    item: str | None = None
+    version: int = 0
+    change: str | None = None
+    message: str | None = None
+
+
+class Due(msgspec.Struct, frozen=True, array_like=True, tag="due"):
+    """Work of the kind `due`: an item of AstraFlow is due, if the date is still the one that the change `change` set
+    with version `version`."""
+
+    tenant: str
+    item: str
+    version: int
+    change: str
+
+
 #: What a task does. Stored as an array that begins with its kind: a new field goes to the end, with a default.
-Work = Callback | Simulation
+Work = Callback | Simulation | Operation | Delivery | Due
 W = TypeVar("W", bound=Work)
 
 

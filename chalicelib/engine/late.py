@@ -24,7 +24,7 @@ def carried(task: Task, outcome: Outcome, ended: int) -> messages.Outcome:
         verdict=_verdict(outcome),
         status=None if result is None else result.status_code,
         error=outcome.error if isinstance(outcome, Failed | BudgetSpent) else None,
-        after=outcome.after_ms if isinstance(outcome, Continue) else 0,
+        after=_after(outcome),
     )
 
 
@@ -39,7 +39,9 @@ def outcome(message: messages.Outcome) -> Outcome:
         case "spent":
             return BudgetSpent(message.error or "", message.waited, result)
         case verdict:
-            return Failed(message.error or "", message.waited, result, final=verdict == "final")
+            return Failed(
+                message.error or "", message.waited, result, final=verdict == "final", at_least_ms=message.after
+            )
 
 
 def fence(message: messages.Outcome) -> Fence:
@@ -57,3 +59,13 @@ def _verdict(outcome: Outcome) -> str:
             return "spent"
         case Continue():
             return "continue"
+
+
+def _after(outcome: Outcome) -> int:
+    match outcome:
+        case Continue():
+            return outcome.after_ms
+        case Failed():
+            return outcome.at_least_ms
+        case _:
+            return 0

@@ -9,11 +9,15 @@ from chalicelib.surfaces.kit import Call
 
 def key(call: Call) -> str:
     """The key of a request, or nothing. `Authorization` wins over `X-API-Key`; its scheme is matched without case."""
-    authorization = call.headers.get("authorization", "").strip()
-    if authorization:
-        scheme, _, credentials = authorization.partition(" ")
-        return credentials.strip() if scheme.lower() == "bearer" else ""
+    if call.headers.get("authorization", "").strip():
+        return bearer(call)
     return call.headers.get("x-api-key", "").strip()
+
+
+def bearer(call: Call) -> str:
+    """What `Authorization` brings under the scheme `Bearer`, or nothing."""
+    scheme, _, credentials = call.headers.get("authorization", "").strip().partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else ""
 
 
 def same(given: str, expected: str) -> bool:

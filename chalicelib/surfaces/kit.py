@@ -45,7 +45,7 @@ class Principal(Protocol):
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request: the path as it was asked for (with the API's stage, behind API Gateway), decoded path variables, the
-    last value of each query parameter, lower-case header names."""
+    last value of each query parameter, lower-case header names, the network address that it came from."""
 
     platform: Platform
     method: str
@@ -55,6 +55,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     request_id: str
+    address: str = ""
     principal: Principal | None = None
 
     @property
@@ -237,6 +238,7 @@ def _call(here: Platform, request: Any, params: Mapping[str, str]) -> Call:
         query=dict(request.query_params.items()) if request.query_params else {},
         headers=headers,
         body=request.raw_body or b"",
+        address=(request.context.get("identity") or {}).get("sourceIp") or "",
         request_id=given if _REQUEST_ID.fullmatch(given) else uuid4_from(here.parts.randomness.bytes(16)),
     )
 
@@ -250,10 +252,10 @@ def _cors(here: Platform, call: Call) -> Mapping[str, str]:
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": ", ".join(METHODS),
         "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer, X-API-Key, "
-        "X-Request-Id, X-Student-Group",
+        "X-Message-Struct, X-Request-Id, X-Request-Mode, X-Student-Group",
         "Access-Control-Expose-Headers": "Idempotent-Replayed, Link, Location, Preference-Applied, RateLimit, "
         "RateLimit-Policy, Retry-After, Server-Timing, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-        "X-Request-Id, X-Simulated-Fault",
+        "X-Request-Id, X-Retrieve-Api, X-Simulated-Fault, X-Total-Count",
         "Vary": "Origin",
     }
 

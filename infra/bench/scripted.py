@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.literals import ASYNCFLOW_KEY
+from chalicelib.domain.passwords import STANDARD
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.profiles import realistic
 from chalicelib.engine.groups import Conditions
@@ -107,6 +108,11 @@ def settings(names: Names) -> Settings:
             pick_up_ms=5_000,
             seed="bench",
         ),
+        asimov_open=True,
+        asimov_rate_limit=0,
+        astraflow_rate=Rate(0),
+        astraflow_password_grant=True,
+        password_cost=STANDARD,
         partial_batch=True,
         aws_endpoint_url=None,
     )

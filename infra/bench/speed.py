@@ -15,9 +15,11 @@ from chalicelib.domain import lifecycle
 from chalicelib.domain.ids import uuid4_from
 from chalicelib.domain.outcome import Succeeded
 from chalicelib.domain.task import Backoff, Callback, Payload, Result, Status, Task
+from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
+from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue
 from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
@@ -136,7 +138,10 @@ def _platform(database: Database) -> wiring.Platform:
         tasks=tasks,
         reader=tasks,
         teams=identity,
+        access=EmbeddedAccess(database),
         blobs=EmbeddedBlobs(database),
+        items=EmbeddedItems(database),
+        webhooks=EmbeddedWebhooks(database),
         tasks_queue=queue,
         webhooks_queue=EmbeddedQueue(database, NAMES.webhooks_queue, clock),
         dead_letters=EmbeddedQueue(database, NAMES.dead_letters_queue, clock),

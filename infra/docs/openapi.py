@@ -20,7 +20,7 @@ FOLDER = ROOT / "docs" / "openapi"
 TARGET = ROOT / "chalicelib" / "surfaces" / "site" / "openapi.json"
 
 #: The files in the order of the served document; what they share is in `common.yaml`.
-SURFACES = ("asyncqueue", "asyncflow", "operator", "site")
+SURFACES = ("asyncqueue", "asyncflow", "astraflow", "oauth", "asimov", "operator", "site")
 COMMON = "common"
 
 Document = dict[str, Any]

@@ -133,6 +133,11 @@ def _attempts(document: Mapping[str, Any]) -> Iterator[str]:
         body = json.dumps({"destination": "warehouse", "content": "hello"})
         group = "-H 'X-STUDENT-GROUP: group-1'"
         yield f"curl {base}/asyncflow -H 'X-API-KEY: {flow['api_key']}' {group} {json_type} -d '{body}'"
+    greeting = json.dumps({"message": "Hello, Asimov"})
+    yield f"curl {base}/api/hello -H 'X-Request-Mode: async' {json_type} -d '{greeting}'"
+    if astra := document.get("astraflow"):
+        client = f"-u '{astra['client_id']}:{astra['client_secret']}'"
+        yield f"curl {base}/oauth/token {client} -d grant_type=client_credentials"
 
 
 def _keys(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -140,6 +145,7 @@ def _keys(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "AsyncQueue", f"{team['api_key']}  ({team['plan']} team)"
     if flow := document.get("asyncflow"):
         yield "AsyncFlow", f"{flow['api_key']}  (seed {flow['seed']}: the same seed makes the same day)"
+    yield "Asimov", "needs no key here, unless ASIMOV_OPEN is off"
     if astra := document.get("astraflow"):
         yield "AstraFlow", f"{astra['client_id']}  {astra['client_secret']}"
         yield "", f"{astra['admin']['email']}  {astra['admin']['password']}  (admin)"

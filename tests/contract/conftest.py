@@ -8,8 +8,10 @@ import pytest
 from contract_bench import AwsBench, Bench, EmbeddedBench, Tasks, aws
 
 from chalicelib.embedded.database import Database
+from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.identity import TeamStore
+from chalicelib.ports.items import ItemStore, WebhookStore
 
 
 @pytest.fixture(scope="module")
@@ -41,5 +43,20 @@ def identity(bench: Bench) -> TeamStore:
 
 
 @pytest.fixture
+def access(bench: Bench) -> AccessStore:
+    return bench.access
+
+
+@pytest.fixture
 def blobs(bench: Bench) -> Blobs:
     return bench.blobs
+
+
+@pytest.fixture
+def items(bench: Bench) -> ItemStore:
+    return bench.items
+
+
+@pytest.fixture
+def webhooks(bench: Bench) -> WebhookStore:
+    return bench.webhooks

@@ -10,15 +10,19 @@ from typing import Any, NamedTuple, Protocol
 
 from contract_samples import NOW
 
+from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
 from chalicelib.embedded.identity import EmbeddedIdentity
+from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue, Received
 from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.names import Names
+from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.identity import TeamStore
+from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
 
@@ -46,7 +50,16 @@ class Bench(Protocol):
     def identity(self) -> TeamStore: ...
 
     @property
+    def access(self) -> AccessStore: ...
+
+    @property
     def blobs(self) -> Blobs: ...
+
+    @property
+    def items(self) -> ItemStore: ...
+
+    @property
+    def webhooks(self) -> WebhookStore: ...
 
     @property
     def queue(self) -> Queue: ...
@@ -94,7 +107,10 @@ class EmbeddedBench:
         self._dead_letters = EmbeddedQueue(database, NAMES.dead_letters_queue, self._clock)
         self.tasks = EmbeddedTasks(database)
         self.identity = EmbeddedIdentity(database)
+        self.access = EmbeddedAccess(database)
         self.blobs = EmbeddedBlobs(database)
+        self.items = EmbeddedItems(database)
+        self.webhooks = EmbeddedWebhooks(database)
         self.queue = EmbeddedQueue(database, NAMES.tasks_queue, self._clock, dead_letters=self._dead_letters)
         self.schedules = EmbeddedSchedules(database, self._clock, self.queue)
 
@@ -122,6 +138,8 @@ class AwsBench:
     """Everything on moto, made from the template and reached through the production clients."""
 
     def __init__(self, clients: Any, lock: Any) -> None:
+        from chalicelib.aws.access import AwsAccess
+        from chalicelib.aws.astraflow import AwsItems, AwsWebhooks
         from chalicelib.aws.blobs import AwsBlobs
         from chalicelib.aws.identity import AwsIdentity
         from chalicelib.aws.queue import AwsQueue
@@ -132,7 +150,10 @@ class AwsBench:
         self._lock = lock
         self.tasks = AwsTasks(clients, NAMES.tasks_table)
         self.identity = AwsIdentity(clients, NAMES.identity_table)
+        self.access = AwsAccess(clients, NAMES.identity_table)
         self.blobs = AwsBlobs(clients, NAMES.identity_table)
+        self.items = AwsItems(clients, NAMES.items_table)
+        self.webhooks = AwsWebhooks(clients, NAMES.items_table)
         self.queue = AwsQueue(clients, NAMES.tasks_queue, NAMES.account)
         self.schedules = AwsSchedules(
             clients,

@@ -21,6 +21,7 @@ from chalicelib.domain.task import (
     AttemptRecord,
     Backoff,
     Callback,
+    Operation,
     Payload,
     Result,
     SigningState,
@@ -87,6 +88,7 @@ class TestCreate:
             Callback("https://api.example.com/", "GET", 0.5, 120, Backoff.LINEAR),
             Simulation("group 7", "shop", 17_250, failure="Größe is not known", priority="high"),
             Simulation("", "", 0),
+            Operation("platform.Größe"),
         ],
         ids=lambda work: type(work).__name__,
     )

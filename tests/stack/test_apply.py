@@ -32,7 +32,7 @@ def test_tables_have_their_index_expiry_and_recovery(aws: LocalAws) -> None:
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["listing"]
     assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"}
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    assert set(dynamodb.list_tables()["TableNames"]) == {NAMES.tasks_table, NAMES.identity_table}
+    assert set(dynamodb.list_tables()["TableNames"]) == {NAMES.tasks_table, NAMES.identity_table, NAMES.items_table}
 
 
 def test_queues_know_their_dead_letters_and_keep_strangers_out(aws: LocalAws) -> None:

@@ -9,7 +9,8 @@ from chalicelib.domain.identity import Principal, Team
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.surfaces import credentials, demo
 from chalicelib.surfaces.kit import Call
-from chalicelib.surfaces.replies import ErrorObjects, rate_headers, too_many, unauthorized
+from chalicelib.surfaces.limits import count
+from chalicelib.surfaces.replies import ErrorObjects, unauthorized
 
 #: The one access word of this surface: a team's key.
 TEAM = "team"
@@ -22,7 +23,7 @@ class AsyncQueueEdge(ErrorObjects):
         key = credentials.key(call)
         if not key:
             raise unauthorized("API key required")
-        principal = _principal(call, key)
+        principal = demo.team_of(call, key)
         if principal is None:
             raise unauthorized("Invalid or revoked API key")
         return replace(call, principal=principal), _count(call, principal)
@@ -35,20 +36,8 @@ def owner(call: Call) -> Team:
     return call.principal.team
 
 
-def _principal(call: Call, key: str) -> Principal | None:
-    here = call.platform
-    seeded = demo.principal(here.teams, key) if here.settings.local else None
-    return seeded or here.teams.authenticate(key)
-
-
 def _count(call: Call, principal: Principal) -> Mapping[str, str]:
-    """Count the request against the team's window; the rate headers of the reply. Raises Problem when it is full."""
-    plan, configured = principal.team.plan, call.platform.settings.asyncqueue_rate_limit
-    rate = Rate(plan.requests_per_minute if configured is None else configured)
-    if rate.limit == 0:
-        return {}
-    admission = call.platform.limiter(f"asyncqueue#{principal.team.id}", rate)
-    headers = rate_headers(admission, rate, call.now)
-    if not admission.admitted:
-        raise too_many(admission, headers)
-    return headers
+    """Count the request against the team's window, which is the plan's unless the deployment sets another."""
+    configured = call.platform.settings.asyncqueue_rate_limit
+    limit = principal.team.plan.requests_per_minute if configured is None else configured
+    return count(call, f"asyncqueue#{principal.team.id}", Rate(limit), principal.labels)

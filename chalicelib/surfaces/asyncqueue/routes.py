@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from chalicelib.domain import ids
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
-from chalicelib.surfaces import fields
+from chalicelib.surfaces import accounts, fields
 from chalicelib.surfaces.asyncqueue.edge import TEAM, AsyncQueueEdge, owner
 from chalicelib.surfaces.asyncqueue.orders import order
 from chalicelib.surfaces.asyncqueue.pages import listing, page_view
@@ -26,8 +24,6 @@ _TASK: Texts = {
 }
 _KEY: Texts = {NotFoundError: "API key not found", ConflictError: "API key was already rotated"}
 _MEMBER: Texts = {NotFoundError: "Member not found", ConflictError: "A member with this email already exists"}
-
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+", re.ASCII)
 
 
 @surface.route("POST /v1/tasks", TEAM, _TASK)
@@ -108,10 +104,8 @@ def list_members(call: Call) -> Reply:
 def add_member(call: Call) -> Reply:
     members = json_object(call)
     fields.refuse_unknown(members, ("email",))
-    email = fields.text(members, "email", longest=254, required=True) or ""
-    if not _EMAIL.fullmatch(email):
-        raise Problem(400, "email must be a valid email address", field="email")
-    return ok(views.member(call.platform.teams.add_member(owner(call).id, email)), 201)
+    member = call.platform.teams.add_member(owner(call).id, accounts.email(members) or "")
+    return ok(views.member(member), 201)
 
 
 @surface.route("DELETE /v1/members/{id}", TEAM, _MEMBER)

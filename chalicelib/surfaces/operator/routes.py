@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.surfaces.operator import asyncflow, teams
+from chalicelib.surfaces.operator import astraflow, asyncflow, teams
 from chalicelib.surfaces.operator.edge import surface
 
-__all__ = ["asyncflow", "surface", "teams"]
+__all__ = ["astraflow", "asyncflow", "surface", "teams"]

@@ -12,9 +12,10 @@ from sinks import Step, steps
 from world import LOOPBACK, OPERATOR_KEY, World, send
 
 from chalicelib.domain.exchange import Answer, Failure, NoAnswer, Request
+from chalicelib.domain.ratelimit import Rate
 from chalicelib.names import Names
 from chalicelib.outbound.redirects import redirected
-from chalicelib.surfaces.demo import ASYNCQUEUE_TEAM
+from chalicelib.surfaces.demo import ASTRAFLOW_ADMIN, ASTRAFLOW_TENANT, ASYNCQUEUE_TEAM
 from surfaces.harness.place import ReceivedRequest, Reply
 
 
@@ -116,6 +117,7 @@ class InProcess:
             names=Names("local", "123456789012", "us-east-1"),
             outbound_allow_networks=LOOPBACK,
             asyncqueue_rate_limit=None,
+            astraflow_rate=Rate(100),
         )
         self._worker: threading.Thread | None = None
 
@@ -123,6 +125,7 @@ class InProcess:
         self._world.__enter__()
         teams = self._world.platform.teams
         _, pro = teams.create("Demo", "pro", team_id=ASYNCQUEUE_TEAM)
+        self._world.platform.tenants.create("Demo", ASTRAFLOW_ADMIN, id_=ASTRAFLOW_TENANT)
         free, other = (self._world.team(plan)[1] for plan in ("free", "pro"))
         self.keys = {"pro": pro.secret, "free": free, "operator": OPERATOR_KEY, "other": other}
         return self

@@ -9,7 +9,7 @@ from typing import Any
 
 from surfaces.harness.place import ReceivedRequest, Reply
 from surfaces.harness.scene import Scene
-from surfaces.harness.specimen import SECOND, TASK_ID, TIME, TRACKING_ID, specimen
+from surfaces.harness.specimen import MOMENT, SECOND, TASK_ID, TIME, TRACKING_ID, specimen
 
 JSON = {"content-type": "application/json", "x-request-id": "4b1f8a3e"}
 
@@ -20,8 +20,16 @@ _VIEW = {
     "members": [],
     "trackingId": TRACKING_ID,
     "submittedAt": SECOND,
+    "id": TASK_ID,
+    "metadata": {"_creationTime": MOMENT},
+    "tenant": {"id": "a tenant"},
+    "client": {"id": "a client", "secret": "its secret"},
+    "admin": {"email": "admin@example.com", "password": "the admin's"},
+    "access_token": "an access token",
+    "refresh_token": "a refresh token",
+    "created_at": SECOND,
 }
-_CREATED = {"/v1/tasks": 201, "/v1/members": 201, "/asyncflow": 202}
+_CREATED = {"/v1/tasks": 201, "/v1/members": 201, "/asyncflow": 202, "/api/hello": 202, "/api/primes": 202}
 
 
 class ObligingPlace:

@@ -28,6 +28,9 @@ _SAMPLES: dict[str, Any] = {
 #: One of these is found by every pattern of the fixtures.
 _TEXTS = (
     "aq_live_4fQzR7mW2kXb9Lc0VnT5yHs3JdPaG6000000",
+    "at_4fQzR7mW2kXb9Lc0VnT5yHs3JdPaG64fQzR7mW2kXb9",
+    "rt_4fQzR7mW2kXb9Lc0VnT5yHs3JdPaG64fQzR7mW2kXb9",
+    "u84b7beb26ffa5190d0c60c14",
     "application/json",
     "text/plain",
     "Bearer",
@@ -53,6 +56,7 @@ _TEXTS = (
     "Request body must be a JSON object",
     "Destination rejected the message",
     "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDfLb9AARkeXE=",
     "t=1705314601,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd",
 )
 

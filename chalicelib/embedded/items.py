@@ -1,0 +1,118 @@
+"""AstraFlow's items and webhooks in SQLite."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.domain.items import Item, ItemStatus
+from chalicelib.domain.webhooks import Webhook
+from chalicelib.embedded.database import Database
+from chalicelib.ports.items import ItemPage
+
+#: `status` is NULL for a tombstone, which no listing holds.
+_ITEMS = """
+CREATE TABLE IF NOT EXISTS items (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    status TEXT,
+    created_at INTEGER NOT NULL,
+    row BLOB NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+CREATE INDEX IF NOT EXISTS items_listing ON items (tenant, created_at, id) WHERE status IS NOT NULL;
+"""
+_WEBHOOKS = """
+CREATE TABLE IF NOT EXISTS item_webhooks (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    row BLOB NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
+"""
+_LISTED = "FROM items WHERE tenant = :tenant AND status IS NOT NULL AND (:status IS NULL OR status = :status)"
+
+_encode = msgspec.msgpack.Encoder().encode
+_item = msgspec.msgpack.Decoder(Item).decode
+_webhook = msgspec.msgpack.Decoder(Webhook).decode
+
+
+class EmbeddedItems:
+    """The port `ItemStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.define(_ITEMS)
+
+    def get(self, tenant: str, item_id: str) -> Item | None:
+        """The item, or its tombstone."""
+        found = self._database.rows("SELECT row FROM items WHERE tenant = ? AND id = ?", (tenant, item_id))
+        return _item(found[0][0]) if found else None
+
+    def save(self, item: Item, *, over: int | None) -> bool:
+        """Store an item over the version it was read with, or as a new one (None). False when the version is another.
+        Tombstones are kept: they are few and small."""
+        status = None if item.deleted_at is not None else item.status.value
+        row = (item.version, status, item.created_at, _encode(item), item.tenant, item.id)
+        if over is None:
+            made = self._database.change(
+                "INSERT OR IGNORE INTO items (version, status, created_at, row, tenant, id) VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            return made == 1
+        changed = self._database.change(
+            "UPDATE items SET version = ?, status = ?, created_at = ?, row = ? "
+            "WHERE tenant = ? AND id = ? AND version = ?",
+            (*row, over),
+        )
+        return changed == 1
+
+    def page(self, tenant: str, status: ItemStatus | None, *, offset: int, limit: int) -> ItemPage:
+        """The items after the first `offset`, newest first."""
+        asked = {"tenant": tenant, "status": None if status is None else status.value}
+        with self._database.lock:
+            ((total,),) = self._database.rows(f"SELECT COUNT(*) {_LISTED}", asked)
+            rows = self._database.rows(
+                f"SELECT row {_LISTED} ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset",
+                {**asked, "limit": limit, "offset": offset},
+            )
+        return ItemPage(tuple(_item(row) for (row,) in rows), total)
+
+
+class EmbeddedWebhooks:
+    """The port `WebhookStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.define(_WEBHOOKS)
+
+    def get(self, tenant: str, webhook_id: str) -> Webhook | None:
+        """One webhook."""
+        found = self._database.rows("SELECT row FROM item_webhooks WHERE tenant = ? AND id = ?", (tenant, webhook_id))
+        return _webhook(found[0][0]) if found else None
+
+    def all(self, tenant: str) -> list[Webhook]:
+        """All webhooks of a tenant, oldest first."""
+        found = self._database.rows("SELECT row FROM item_webhooks WHERE tenant = ? ORDER BY created_at, id", (tenant,))
+        return [_webhook(row) for (row,) in found]
+
+    def save(self, webhook: Webhook, *, over: int | None) -> bool:
+        """Store a webhook over the version it was read with, or as a new one (None). False when the version is another,
+        or it was deleted."""
+        row = (webhook.version, webhook.created_at, _encode(webhook), webhook.tenant, webhook.id)
+        if over is None:
+            made = self._database.change(
+                "INSERT OR IGNORE INTO item_webhooks (version, created_at, row, tenant, id) VALUES (?, ?, ?, ?, ?)", row
+            )
+            return made == 1
+        changed = self._database.change(
+            "UPDATE item_webhooks SET version = ?, created_at = ?, row = ? WHERE tenant = ? AND id = ? AND version = ?",
+            (*row, over),
+        )
+        return changed == 1
+
+    def delete(self, tenant: str, webhook_id: str) -> None:
+        """Forget a webhook; one that does not exist is forgotten already."""
+        self._database.change("DELETE FROM item_webhooks WHERE tenant = ? AND id = ?", (tenant, webhook_id))

@@ -1,0 +1,153 @@
+"""A tenant's webhooks: registering them, their secrets, and when they are no longer told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chalicelib.domain import ids, signing, webhooks
+from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
+from chalicelib.domain.listing import Page, Position, Query
+from chalicelib.domain.task import SigningState, Status, Task
+from chalicelib.domain.webhooks import ItemEvent, Webhook
+from chalicelib.engine.events import Events, webhook_team
+from chalicelib.engine.patience import insist
+from chalicelib.ports.ambient import Clock, Randomness
+from chalicelib.ports.items import WebhookStore
+from chalicelib.ports.tasks import TaskReader
+
+#: Each change of an item is sent to every webhook that listens, before it is made.
+MOST_WEBHOOKS = 20
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Everything about webhooks. Raises NotFoundError for another tenant's, and ConflictError."""
+
+    store: WebhookStore
+    reader: TaskReader
+    events: Events
+    clock: Clock
+    randomness: Randomness
+    pepper: bytes
+
+    def register(self, tenant: str, url: str, event: ItemEvent) -> Webhook:
+        """A new webhook."""
+        if len(self.store.all(tenant)) >= MOST_WEBHOOKS:
+            raise ConflictError(f"No more than {MOST_WEBHOOKS} webhooks can be registered")
+        webhook = Webhook(
+            id=ids.uuid4_from(self.randomness.bytes(16)),
+            tenant=tenant,
+            url=url,
+            event=event,
+            created_at=self.clock.now(),
+            change=self._token(),
+        )
+        if not self._saved(webhook, over=None):
+            raise UnavailableError("the webhook could not be stored")
+        return webhook
+
+    def get(self, tenant: str, webhook_id: str) -> Webhook:
+        """One webhook."""
+        webhook = insist(lambda: self.store.get(tenant, webhook_id), self.clock)
+        if webhook is None:
+            raise NotFoundError
+        return webhook
+
+    def all(self, tenant: str) -> list[Webhook]:
+        """All webhooks of a tenant, oldest first."""
+        return self.store.all(tenant)
+
+    def delete(self, tenant: str, webhook_id: str) -> None:
+        """The webhook is told nothing from now on; what was on its way ends as failed."""
+        self.get(tenant, webhook_id)
+        insist(lambda: self.store.delete(tenant, webhook_id), self.clock)
+
+    def secret(self, webhook: Webhook) -> str:
+        """The secret that signs what is sent to it."""
+        return signing.secret(self.pepper, webhook.signer, webhook.signing.generation)
+
+    def secrets_in_force(self, webhook: Webhook) -> list[str]:
+        """The secrets to sign with, newest first: two while a rotation overlaps."""
+        return signing.secrets_in_force(self.pepper, webhook.signer, webhook.signing, self.clock.now())
+
+    def rotate(self, tenant: str, webhook_id: str, overlap_s: int) -> Webhook:
+        """A new secret; everything is signed with both for `overlap_s` seconds."""
+        ends_at = self.clock.now() + overlap_s * 1000 if overlap_s else None
+        return self._change(
+            tenant,
+            webhook_id,
+            lambda webhook: replace(webhook, signing=SigningState(webhook.signing.generation + 1, ends_at)),
+        )
+
+    def enable(self, tenant: str, webhook_id: str) -> Webhook:
+        """The webhook is told again, of what happens from now on."""
+        return self._change(tenant, webhook_id, webhooks.enabled)
+
+    def delivered(self, webhook: Webhook) -> None:
+        """Note that a delivery succeeded. Costs nothing but after a failure."""
+        if webhook.failed:
+            self._change(webhook.tenant, webhook.id, webhooks.succeeded)
+
+    def undelivered(self, webhook: Webhook, delivery: str, *, gone: bool) -> None:
+        """Note that a delivery failed for good; telling it again of the same one changes nothing."""
+        now = self.clock.now()
+        self._change(webhook.tenant, webhook.id, lambda current: webhooks.failed(current, delivery, gone=gone, now=now))
+
+    def ping(self, tenant: str, webhook_id: str) -> Task:
+        """Send it something to answer. ConflictError while it is disabled."""
+        return self.events.ping(self._open(tenant, webhook_id))
+
+    def deliveries(self, tenant: str, webhook_id: str, position: Position, limit: int) -> Page:
+        """A page of its deliveries, newest first, with those that were `never_sent`."""
+        self.get(tenant, webhook_id)
+        return self.reader.page(Query(webhook_team(tenant, webhook_id), self.clock.now()), position, limit)
+
+    def delivery(self, tenant: str, webhook_id: str, delivery: str) -> Task:
+        """One delivery, with what was sent."""
+        self.get(tenant, webhook_id)
+        task = self.reader.get(delivery, now=self.clock.now(), payload=True)
+        if task is None or task.team != webhook_team(tenant, webhook_id) or never_sent(task):
+            raise NotFoundError
+        return task
+
+    def replay(self, tenant: str, webhook_id: str, delivery: str) -> Task:
+        """Send once more what was sent before. ConflictError while it is under way, or the webhook is disabled."""
+        webhook = self._open(tenant, webhook_id)
+        before = self.delivery(tenant, webhook_id, delivery)
+        if not before.finished:
+            raise ConflictError("The delivery is still under way")
+        return self.events.replay(webhook, before)
+
+    def _open(self, tenant: str, webhook_id: str) -> Webhook:
+        webhook = self.get(tenant, webhook_id)
+        if not webhook.enabled:
+            raise ConflictError("The webhook is disabled")
+        return webhook
+
+    def _change(self, tenant: str, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
+        for _ in range(_ROUNDS):
+            webhook = self.get(tenant, webhook_id)
+            after = change(webhook)
+            if after == webhook:
+                return webhook
+            after = replace(after, version=webhook.version + 1, change=self._token())
+            if self._saved(after, over=webhook.version):
+                return after
+        raise UnavailableError("the webhook changes too often")
+
+    def _saved(self, webhook: Webhook, *, over: int | None) -> bool:
+        """Whether it is stored: a refusal by this very change means that only its first answer was lost."""
+        if insist(lambda: self.store.save(webhook, over=over), self.clock):
+            return True
+        stored = insist(lambda: self.store.get(webhook.tenant, webhook.id), self.clock)
+        return stored is not None and stored.change == webhook.change
+
+    def _token(self) -> str:
+        return self.randomness.bytes(8).hex()
+
+
+def never_sent(task: Task) -> bool:
+    """Whether a delivery ended without a call, because the change it was to tell of was never made."""
+    return task.status is Status.COMPLETED and task.result is None

@@ -1,0 +1,107 @@
+"""AstraFlow's tasks: listed, made, changed and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain import ids
+from chalicelib.domain.access import Scope
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.items import ItemStatus, Priority
+from chalicelib.domain.timing import parse_instant
+from chalicelib.surfaces import fields
+from chalicelib.surfaces.astraflow import pages
+from chalicelib.surfaces.astraflow.edge import access, surface
+from chalicelib.surfaces.json_body import json_object
+from chalicelib.surfaces.kit import Call, Problem, Reply
+from chalicelib.surfaces.replies import ok
+from chalicelib.views import items as views
+
+LONGEST_NAME = 500
+LONGEST_DESCRIPTION = 10_000
+_STATUSES = tuple(status.value for status in ItemStatus)
+_PRIORITIES = tuple(priority.value for priority in Priority)
+
+
+@surface.route("GET /api/v1/tasks", Scope.TASKS_READ)
+def list_tasks(call: Call) -> Reply:
+    fields.refuse_unknown(call.query, ("status", *pages.PLACES), "query parameter")
+    given = call.query.get("status")
+    # A filter takes any case; what is stored and shown has one.
+    status = fields.choice({} if given is None else {"status": given.lower()}, "status", _STATUSES)
+    page = pages.asked_for(call)
+    found = call.platform.items.page(
+        access(call).tenant, None if status is None else ItemStatus(status), offset=page.offset, limit=page.size
+    )
+    view = {"tasks": [views.listed(item) for item in found.items], "page": page.number, "total": found.total}
+    return ok(view, 200, pages.headers(call, page, found.total))
+
+
+@surface.route("POST /api/v1/tasks", Scope.TASKS_WRITE)
+def create_task(call: Call) -> Reply:
+    members = json_object(call)
+    fields.refuse_unknown(members, ("name", "description", "due_date", "priority"))
+    fields.text(members, "name", longest=LONGEST_NAME, required=True)
+    item = call.platform.items.create(access(call).tenant, _given(members))
+    return ok(views.created(item), 201, {"Location": f"{call.path.rstrip('/')}/{item.id}"})
+
+
+@surface.route("GET /api/v1/tasks/{id}", Scope.TASKS_READ)
+def get_task(call: Call) -> Reply:
+    return ok(views.shown(call.platform.items.get(access(call).tenant, _task_id(call))))
+
+
+@surface.route("PUT /api/v1/tasks/{id}", Scope.TASKS_WRITE)
+def update_task(call: Call) -> Reply:
+    members = json_object(call)
+    fields.refuse_unknown(members, ("name", "description", "status", "due_date", "priority"))
+    changes = _given(members)
+    # What was set can be taken back; a name and a status are always there.
+    changes |= {field: None for name, field in _ERASABLE.items() if name in members and members[name] is None}
+    return ok(views.updated(call.platform.items.update(access(call).tenant, _task_id(call), changes)))
+
+
+@surface.route("DELETE /api/v1/tasks/{id}", Scope.TASKS_WRITE)
+def delete_task(call: Call) -> Reply:
+    call.platform.items.delete(access(call).tenant, _task_id(call))
+    return ok({"message": "Task deleted successfully"})
+
+
+#: Members that null takes back, by the fields of an item.
+_ERASABLE = {"due_date": "due_at", "priority": "priority"}
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an item that the members set. Raises Problem for the first one that is wrong."""
+    name = fields.text(members, "name", longest=LONGEST_NAME)
+    if name == "":
+        raise Problem(400, "name must not be empty", field="name")
+    status = fields.choice(members, "status", _STATUSES)
+    due_at = _instant(members, "due_date")
+    priority = fields.choice(members, "priority", _PRIORITIES)
+    given = {
+        "name": name,
+        "description": fields.text(members, "description", longest=LONGEST_DESCRIPTION, printable=False),
+        "status": None if status is None else ItemStatus(status),
+        "due_at": due_at,
+        "priority": None if priority is None else Priority(priority),
+    }
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _instant(members: Mapping[str, Any], name: str) -> int | None:
+    value = members.get(name)
+    if value is None:
+        return None
+    instant = parse_instant(value) if isinstance(value, str) else None
+    if instant is None:
+        raise Problem(400, f"{name} must be a valid ISO 8601 date", field=name)
+    return instant
+
+
+def _task_id(call: Call) -> str:
+    """The id in the path. One that no task can have costs no look-up."""
+    if not ids.well_formed(call.params["id"]):
+        raise NotFoundError
+    return call.params["id"]

@@ -1,0 +1,126 @@
+"""AstraFlow's webhooks: registered, turned over, tried out, and what became of their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain import ids
+from chalicelib.domain.access import Scope
+from chalicelib.domain.errors import ConflictError, NotFoundError
+from chalicelib.domain.listing import Position
+from chalicelib.domain.webhooks import ItemEvent
+from chalicelib.engine.hooks import MOST_WEBHOOKS, never_sent
+from chalicelib.engine.teams import LONGEST_OVERLAP_S
+from chalicelib.outbound.guard import Refusal
+from chalicelib.surfaces import fields
+from chalicelib.surfaces.astraflow.edge import access, surface
+from chalicelib.surfaces.cursors import next_link, opened
+from chalicelib.surfaces.json_body import json_object, optional_json_object
+from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
+from chalicelib.surfaces.parameters import whole_number
+from chalicelib.surfaces.replies import ok
+from chalicelib.views import items as views
+
+_LONGEST_URL = 2_048
+_EVENTS = tuple(event.value for event in ItemEvent)
+_DELIVERIES, _MOST_DELIVERIES = 20, 100
+_FULL: Texts = {ConflictError: f"No more than {MOST_WEBHOOKS} webhooks can be registered"}
+_DISABLED: Texts = {ConflictError: "The webhook is disabled"}
+_NOT_REPLAYABLE: Texts = {ConflictError: "The delivery is still under way, or the webhook is disabled"}
+
+
+@surface.route("GET /api/v1/webhooks", Scope.WEBHOOKS_WRITE)
+def list_webhooks(call: Call) -> Reply:
+    fields.refuse_unknown(call.query, (), "query parameter")
+    return ok({"webhooks": [views.webhook(each) for each in call.platform.webhooks.all(access(call).tenant)]})
+
+
+@surface.route("POST /api/v1/webhooks", Scope.WEBHOOKS_WRITE, _FULL)
+def register_webhook(call: Call) -> Reply:
+    members = json_object(call)
+    fields.refuse_unknown(members, ("url", "event"))
+    url = _url(call, members)
+    event = fields.choice(members, "event", _EVENTS)
+    if event is None:
+        raise Problem(400, "event is required", field="event")
+    webhook = call.platform.webhooks.register(access(call).tenant, url, ItemEvent(event))
+    view = views.new_webhook(webhook, call.platform.webhooks.secret(webhook))
+    return ok(view, 201, {"Location": f"{call.path.rstrip('/')}/{webhook.id}"})
+
+
+@surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
+def get_webhook(call: Call) -> Reply:
+    return ok(views.webhook(call.platform.webhooks.get(access(call).tenant, _known(call, "id"))))
+
+
+@surface.route("DELETE /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
+def delete_webhook(call: Call) -> Reply:
+    call.platform.webhooks.delete(access(call).tenant, _known(call, "id"))
+    return ok({"message": "Webhook deleted successfully"})
+
+
+@surface.route("POST /api/v1/webhooks/{id}/ping", Scope.WEBHOOKS_WRITE, _DISABLED)
+def ping_webhook(call: Call) -> Reply:
+    return ok(views.delivery(call.platform.webhooks.ping(access(call).tenant, _known(call, "id"))), 202)
+
+
+@surface.route("POST /api/v1/webhooks/{id}/rotate", Scope.WEBHOOKS_WRITE)
+def rotate_webhook(call: Call) -> Reply:
+    members = optional_json_object(call)
+    fields.refuse_unknown(members, ("overlap_seconds",))
+    seconds = fields.whole_seconds(members, "overlap_seconds", longest=LONGEST_OVERLAP_S)
+    webhook = call.platform.webhooks.rotate(
+        access(call).tenant, _known(call, "id"), LONGEST_OVERLAP_S if seconds is None else seconds
+    )
+    return ok(views.rotated(webhook, call.platform.webhooks.secret(webhook)))
+
+
+@surface.route("POST /api/v1/webhooks/{id}/enable", Scope.WEBHOOKS_WRITE)
+def enable_webhook(call: Call) -> Reply:
+    return ok(views.webhook(call.platform.webhooks.enable(access(call).tenant, _known(call, "id"))))
+
+
+@surface.route("GET /api/v1/webhooks/{id}/deliveries", Scope.WEBHOOKS_WRITE)
+def list_deliveries(call: Call) -> Reply:
+    fields.refuse_unknown(call.query, ("limit", "cursor"), "query parameter")
+    tenant, webhook_id = access(call).tenant, _known(call, "id")
+    limit = min(whole_number(call.query, "limit", _DELIVERIES, lowest=1), _MOST_DELIVERIES)
+    cursor = call.query.get("cursor")
+    # A cursor opens the list it was made for alone: that of this webhook.
+    owner = f"{tenant} {webhook_id}"
+    position = Position() if cursor is None else Position(after=opened(call, owner, cursor))
+    page = call.platform.webhooks.deliveries(tenant, webhook_id, position, limit)
+    older = next_link(call, owner, page.tasks[-1]) if page.more and page.tasks else {}
+    return ok({"deliveries": [views.delivery(task) for task in page.tasks if not never_sent(task)]}, 200, older)
+
+
+@surface.route("GET /api/v1/webhooks/{id}/deliveries/{delivery}", Scope.WEBHOOKS_WRITE)
+def get_delivery(call: Call) -> Reply:
+    tenant, webhook_id = access(call).tenant, _known(call, "id")
+    webhook = call.platform.webhooks.get(tenant, webhook_id)
+    task = call.platform.webhooks.delivery(tenant, webhook_id, _known(call, "delivery"))
+    return ok(views.delivery_with_request(task, webhook))
+
+
+@surface.route("POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay", Scope.WEBHOOKS_WRITE, _NOT_REPLAYABLE)
+def replay_delivery(call: Call) -> Reply:
+    task = call.platform.webhooks.replay(access(call).tenant, _known(call, "id"), _known(call, "delivery"))
+    return ok(views.delivery(task), 202)
+
+
+def _url(call: Call, members: Mapping[str, Any]) -> str:
+    url = fields.text(members, "url", longest=_LONGEST_URL, required=True, printable=False) or ""
+    verdict = call.platform.parts.guard.judge(url)
+    if verdict is Refusal.INVALID:
+        raise Problem(400, "url must be a valid HTTP/HTTPS URL", field="url")
+    if verdict is Refusal.BLOCKED:
+        raise Problem(400, "url must not point to a private or reserved address, name or port", field="url")
+    return url
+
+
+def _known(call: Call, name: str) -> str:
+    """An id in the path. One that nothing can have costs no look-up."""
+    if not ids.well_formed(call.params[name]):
+        raise NotFoundError
+    return call.params[name]

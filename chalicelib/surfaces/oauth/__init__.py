@@ -1,0 +1,1 @@
+"""Where AstraFlow's tokens come from: OAuth 2.0 by its RFCs."""

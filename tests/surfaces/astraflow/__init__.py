@@ -1,0 +1,1 @@
+"""AstraFlow as its manual says, and what the manual leaves open."""

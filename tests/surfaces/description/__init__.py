@@ -1,0 +1,1 @@
+"""What the app does and what `docs/openapi` says are the same."""
