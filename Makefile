@@ -4,15 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
+SDK_PYTHON := sdks/python
+SDK_JAVASCRIPT := sdks/javascript
 CODE := app.py chalicelib cli infra tests
 # What git sees of the tree: what is generated is committed too, so nothing may differ after the checks.
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers format bench simulate docs lock clean
+.PHONY: help setup run test check format-check lint types layers format bench simulate docs sdk-python sdk-javascript lock clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## Create the virtual environment with the pinned dependencies (reused while they are unchanged)
 
@@ -60,6 +62,25 @@ docs: $(READY) ## Write the generated documents anew
 	@$(BIN)/python -m infra.bench --write
 	@$(BIN)/python -m pytest -n 2 --pass-table docs/manual-fixtures.md tests/surfaces/test_manual.py
 
+sdk-python: $(SDK_PYTHON)/.venv/.ready ## Check, build and try out the Python SDK, in an environment of its own
+	@cd $(SDK_PYTHON) && rm -rf dist && .venv/bin/ruff format --check --quiet src tools tests && .venv/bin/ruff check --quiet . && \
+	  .venv/bin/mypy && .venv/bin/python -m pytest && .venv/bin/python -m build --no-isolation --outdir dist . >/dev/null && \
+	  .venv/bin/python tools/smoke.py dist
+
+$(SDK_PYTHON)/.venv/.ready: requirements-dev.txt $(SDK_PYTHON)/requirements-dev.txt
+	@echo "Setting up $(SDK_PYTHON)/.venv ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements-dev.txt -r $(SDK_PYTHON)/requirements-dev.txt
+	@touch $@
+
+sdk-javascript: $(READY) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Check, build and try out the JavaScript SDK (Node.js 20 or newer)
+	@cd $(SDK_JAVASCRIPT) && npm run --silent format:check && npm run --silent build && npm run --silent typecheck && npm run --silent test && \
+	  npm run --silent lint:package && npm run --silent smoke
+
+$(SDK_JAVASCRIPT)/node_modules/.package-lock.json: $(SDK_JAVASCRIPT)/package-lock.json
+	@cd $(SDK_JAVASCRIPT) && npm ci --silent && touch node_modules/.package-lock.json
+
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
 	@for name in requirements requirements-dev; do \
@@ -67,4 +88,5 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 	    --no-emit-index-url $$name.in -o $$name.txt; done
 
 clean: ## Remove the virtual environment and everything local
-	@rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist
