@@ -129,6 +129,7 @@ def _asyncflow_api_key(environ: Mapping[str, str], *, local: bool) -> str | None
 
 
 def _asyncflow(environ: Mapping[str, str], secrets: Mapping[str, str], pepper: bytes) -> Conditions:
+    seed = _seed(environ, secrets, pepper)
     low = _number(environ, "ASYNCFLOW_PROCESSING_MIN_SECONDS", 2, 0, LONGEST_S)
     high = _number(environ, "ASYNCFLOW_PROCESSING_MAX_SECONDS", 30, 0, LONGEST_S)
     if low > high:
@@ -145,7 +146,8 @@ def _asyncflow(environ: Mapping[str, str], secrets: Mapping[str, str], pepper: b
             latency_max_ms=_integer(environ, "ASYNCFLOW_LATENCY_MAX_MS", 300, 0, LONGEST_LATENCY_MS),
         ),
         pick_up_ms=_integer(environ, "ASYNCFLOW_POLL_SECONDS", 5, 1, 60) * 1000,
-        seed=_seed(environ, secrets, pepper),
+        seed=seed,
+        hidden_seed=hmac.new(pepper, f"asyncflow hidden {seed}".encode(), hashlib.sha256).hexdigest(),
     )
 
 

@@ -138,7 +138,9 @@ def settings(**changes: Any) -> Settings:
         "cors_allow_origins": (),
         "asyncqueue_rate_limit": 0,
         "asyncflow_api_key": ASYNCFLOW_KEY,
-        "asyncflow": Conditions(Rate(10), counts_reads=True, profile=realistic(), pick_up_ms=5_000, seed="42"),
+        "asyncflow": Conditions(
+            Rate(10), counts_reads=True, profile=realistic(), pick_up_ms=5_000, seed="42", hidden_seed="hidden"
+        ),
         "asimov_open": changes.get("names", NOWHERE).stage == LOCAL_STAGE,
         "asimov_rate_limit": 0,
         "astraflow_rate": Rate(0),

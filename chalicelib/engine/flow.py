@@ -38,12 +38,12 @@ class Flow:
     def __call__(self, group: str, message: Message, ruling: Ruling, profile: Profile) -> Submitted:
         """Accept a message under what was decided about its request. It waits for the next pick-up; steps that are lost
         on the way are made again, as often as a row can tell."""
-        seed, owner = self.conditions.seed, tenant(group)
+        owner = tenant(group)
         if message.idempotency_key is None:
-            tracking_id = ids.tracking_id(sixteen_bytes(seed, group, "message", ruling.message))
+            tracking_id = ids.tracking_id(sixteen_bytes(self.conditions.seed, group, "message", ruling.message))
         else:
             tracking_id = ids.derived_tracking_id(owner, message.idempotency_key)
-        drawn = fate(profile, seed, tracking_id, message.destination, turn=ruling.turn)
+        drawn = fate(profile, self.conditions.seed_for(profile), tracking_id, message.destination, turn=ruling.turn)
         return self.submit(
             Order(
                 team=owner,

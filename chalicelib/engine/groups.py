@@ -17,7 +17,17 @@ from chalicelib.domain.errors import NotFoundError, UnavailableError
 from chalicelib.domain.listing import Query, View
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator import profiles
-from chalicelib.domain.simulator.ledger import Ledger, Refusals, Ruling, Terms, Visit, early, judge
+from chalicelib.domain.simulator.ledger import (
+    Ledger,
+    Pause,
+    Refusals,
+    Ruling,
+    Terms,
+    Visit,
+    early,
+    judge,
+    with_refusals,
+)
 from chalicelib.domain.simulator.profiles import Assignment, Profile
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.ports.ambient import Clock
@@ -51,6 +61,11 @@ class Conditions:
     profile: Profile
     pick_up_ms: int
     seed: str
+    #: What draws follow from under a profile that explains nothing: nobody who has seen the seed can foretell them.
+    hidden_seed: str = ""
+
+    def seed_for(self, profile: Profile) -> str:
+        return self.seed if profile.explained else self.hidden_seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +78,10 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a group has fared: its ledger, the name of its profile, and its messages that are still kept."""
+    """How a group has fared: its ledger, its profile, and its messages that are still kept."""
 
     ledger: Ledger
-    profile: str
+    profile: Profile
     submitted: int
     completed: int
     failed: int
@@ -79,7 +94,7 @@ class _Known:
 
     stored: tuple[int, Ledger]
     refused: deque[bool] = field(default_factory=deque)
-    not_before: int = 0
+    pause: Pause = field(default_factory=Pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,7 @@ class Groups:
     def admit(self, group: str, visit: Visit) -> tuple[Ruling, Profile]:
         """Judge one request of a group, under the profile that comes with the answer."""
         known = self._remembered(group)
-        refusals = _drain(known.refused)
+        refusals: list[bool] = []
         try:
             return self._judged(known, visit, refusals)
         except UnavailableError:
@@ -106,17 +121,21 @@ class Groups:
             raise
 
     def _judged(self, known: _Known, visit: Visit, refusals: list[bool]) -> tuple[Ruling, Profile]:
-        """The ruling, once its ledger is stored; or once it is a refusal, which joins those before it."""
+        """The ruling, once its ledger is stored with the `refusals` taken along; or at once when it is a refusal."""
         for _ in range(_ROUNDS):
             now = self.clock.now()
             version, ledger = known.stored
             profile = self._profile(ledger, now)
-            terms = Terms(self.conditions.rate, self.conditions.counts_reads, profile, self.conditions.seed)
-            ruling, after = judge(ledger, visit, terms, now, refusals=_counted(refusals), not_before=known.not_before)
+            terms = Terms(
+                self.conditions.rate, self.conditions.counts_reads, profile, self.conditions.seed_for(profile)
+            )
+            ruling, after = judge(ledger, visit, terms, now, pause=known.pause)
             if not ruling.admission.admitted:
-                known.refused.extend([*refusals, early(ledger, visit, now, known.not_before)])
-                known.not_before = now + ceil_seconds(ruling.admission.reset_ms) * 1000
+                known.refused.extend([*refusals, early(ledger, visit, now, known.pause)])
+                known.pause = known.pause.prolonged(now, now + ceil_seconds(ruling.admission.reset_ms) * 1000)
                 return ruling, profile
+            refusals.extend(_drain(known.refused))
+            after = with_refusals(after, _counted(refusals))
             current = self._saved(after, version, now)
             known.stored = current or (version + 1, after)
             if current is None:
@@ -150,14 +169,17 @@ class Groups:
     def reports(self) -> list[Report]:
         """How all groups have fared, by name."""
         ledgers = [_ledger(blob) for _, blob in self.blobs.beginning(_PREFIX)]
-        return [self._report(ledger) for ledger in sorted(ledgers, key=lambda ledger: ledger.group)]
+        asked = [ledger for ledger in ledgers if ledger.requests or ledger.assigned is not None]
+        return [self._report(ledger) for ledger in sorted(asked, key=lambda ledger: ledger.group)]
 
     def _report(self, ledger: Ledger) -> Report:
         now = self.clock.now()
         query = Query(tenant(ledger.group), now)
+        known = self._known.get(ledger.group)
+        refused = [] if known is None else list(known.refused.copy())
         return Report(
-            ledger,
-            self._profile(ledger, now).name,
+            with_refusals(ledger, _counted(refused)),
+            self._profile(ledger, now),
             submitted=self.reader.count(query),
             completed=self.reader.count(replace(query, view=View.COMPLETED)),
             failed=self.reader.count(replace(query, view=View.FAILED)),
@@ -192,6 +214,8 @@ class Groups:
     def _assign_group(self, group: str, assignment: Assignment | None) -> None:
         for _ in range(_ROUNDS):
             version, ledger = self._stored(group)
+            if version == 0 and assignment is None:
+                return
             after = msgspec.structs.replace(ledger, assigned=assignment)
             if self._saved(after, version, self.clock.now()) is None:
                 return
@@ -213,6 +237,10 @@ class Groups:
     def _saved(self, ledger: Ledger, over: int, now: int) -> tuple[int, Ledger] | None:
         """Store a ledger over the version it was made from; None when done, else what is stored instead."""
         expires_s = now // 1000 + self.retention_s + _MARGIN_S
+        if ledger.assigned is not None:
+            # A group may be silent for long and still find the profile that was put in force for it.
+            ends_at = ledger.assigned.expires_at
+            expires_s = max(expires_s, _NEVER_S if ends_at is None else ends_at // 1000)
         current = self.blobs.swap(_PREFIX + ledger.group, _encode(ledger), over=over, expires_s=expires_s)
         if current is None:
             return None

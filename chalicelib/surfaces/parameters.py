@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from chalicelib.engine.query import LONGEST_WAIT_S
 from chalicelib.surfaces.kit import Problem
+
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?", re.ASCII)
 
 
 def whole_number(parameters: Mapping[str, str], name: str, default: int, *, lowest: int) -> int:
@@ -20,10 +23,7 @@ def whole_number(parameters: Mapping[str, str], name: str, default: int, *, lowe
 
 def wait_seconds(parameters: Mapping[str, str]) -> float:
     """How long `wait` asks an answer to be held back, in seconds: more than the most is cut."""
-    try:
-        seconds = float(parameters.get("wait", "0"))
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
+    text = parameters.get("wait", "0")
+    if not _NUMBER.fullmatch(text):
         raise Problem(400, "wait must be a number of 0 or more", field="wait")
-    return min(seconds, LONGEST_WAIT_S)
+    return min(float(text), LONGEST_WAIT_S)

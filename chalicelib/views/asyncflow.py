@@ -58,6 +58,9 @@ REPORT_COLUMNS = (
     "recovered",
 )
 
+#: What a report tells of the simulation itself.
+_SIMULATED = ("simulatedFaults", "lostResponses", "duplicates", "recovered")
+
 
 def accepted(task: Task) -> View:
     """The answer to a message that was accepted."""
@@ -113,7 +116,7 @@ def report(shown: Report) -> View:
     ledger = shown.ledger
     return {
         "group": ledger.group,
-        "profile": shown.profile,
+        "profile": shown.profile.name,
         "firstRequestAt": iso_seconds(ledger.first_at) if ledger.requests else None,
         "lastRequestAt": iso_seconds(ledger.last_at) if ledger.requests else None,
         "submitted": shown.submitted,
@@ -130,6 +133,12 @@ def report(shown: Report) -> View:
         "duplicates": ledger.duplicates,
         "recovered": ledger.recovered,
     }
+
+
+def own_report(shown: Report) -> View:
+    """How a group has fared, for its own eyes: under a profile that explains nothing, nothing of what was simulated."""
+    view = report(shown)
+    return view if shown.profile.explained else {**view, **dict.fromkeys(_SIMULATED)}
 
 
 def reports_csv(shown: Iterable[Report]) -> str:

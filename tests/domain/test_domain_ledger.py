@@ -12,27 +12,42 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.faults import Rule
-from chalicelib.domain.simulator.ledger import REMEMBERED_MS, Kind, Ledger, Refusals, Ruling, Terms, Visit, judge
+from chalicelib.domain.simulator.ledger import (
+    DIGEST_BYTES,
+    REMEMBERED_MS,
+    Kind,
+    Ledger,
+    Pause,
+    Refusals,
+    Ruling,
+    Terms,
+    Visit,
+    judge,
+    with_refusals,
+)
 from chalicelib.domain.simulator.profiles import Profile, named, realistic
 
 KIND = realistic(fault_rate=0, latency_max_ms=0)
 LOSING = named("lost-responses", KIND, {"timeout_rate": 1.0})
-NONE = Refusals()
 
 
 def terms(profile: Profile = KIND, *, limit: int = 10, counts_reads: bool = True) -> Terms:
     return Terms(Rate(limit), counts_reads, profile, "42")
 
 
+def digest(text: str) -> bytes:
+    return text.encode().ljust(DIGEST_BYTES, b".")[:DIGEST_BYTES]
+
+
 def submit(message: str = "hello", key: str = "", **changes: Any) -> Visit:
-    return Visit(Kind.SUBMIT, message=message.encode(), key=key.encode(), **changes)
+    return Visit(Kind.SUBMIT, message=digest(message), key=digest(key) if key else b"", **changes)
 
 
 def visits(ledger: Ledger, *asked: Visit, at: int = NOW, under: Terms | None = None) -> tuple[list[Ruling], Ledger]:
     """The rulings on several requests, one millisecond apart."""
     rulings = []
     for offset, visit in enumerate(asked):
-        ruling, ledger = judge(ledger, visit, under or terms(), at + offset, refusals=NONE)
+        ruling, ledger = judge(ledger, visit, under or terms(), at + offset)
         rulings.append(ruling)
     return rulings, ledger
 
@@ -42,7 +57,7 @@ GROUP = Ledger("group")
 
 def test_ten_requests_are_admitted_and_the_eleventh_leaves_no_trace() -> None:
     rulings, ledger = visits(GROUP, *[Visit(Kind.LIST)] * 10)
-    refused, after = judge(ledger, submit(), terms(), NOW + 20, refusals=NONE)
+    refused, after = judge(ledger, submit(), terms(), NOW + 20)
 
     assert [ruling.admission.remaining for ruling in rulings] == list(range(9, -1, -1))
     assert not refused.admission.admitted
@@ -75,8 +90,8 @@ def test_a_message_whose_response_is_lost_is_accepted() -> None:
 def test_reads_can_be_left_out_of_the_limit() -> None:
     writes_only = terms(limit=2, counts_reads=False)
     rulings, ledger = visits(GROUP, *[Visit(Kind.POLL)] * 5, submit("a"), submit("b"), under=writes_only)
-    refused, _ = judge(ledger, submit("c"), writes_only, NOW + 30, refusals=NONE)
-    read, _ = judge(ledger, Visit(Kind.LIST), writes_only, NOW + 30, refusals=NONE)
+    refused, _ = judge(ledger, submit("c"), writes_only, NOW + 30)
+    read, _ = judge(ledger, Visit(Kind.LIST), writes_only, NOW + 30)
 
     assert all(ruling.admission.admitted for ruling in rulings)
     assert not refused.admission.admitted
@@ -92,22 +107,22 @@ def test_a_limit_of_nothing_lifts_the_limit() -> None:
 
 
 def test_refusals_enter_the_ledger_with_the_next_request() -> None:
-    _, ledger = judge(GROUP, submit(), terms(), NOW, refusals=Refusals(count=3, early=2))
+    ledger = with_refusals(GROUP, Refusals(count=3, early=2))
 
     assert (ledger.throttled, ledger.early_retries) == (3, 2)
 
 
-@pytest.mark.parametrize(("waits_ms", "early"), [(0, 1), (4_999, 1), (5_000, 0)])
+@pytest.mark.parametrize(("waits_ms", "early"), [(0, 0), (999, 0), (1_000, 1), (4_999, 1), (5_000, 0)])
 def test_a_request_before_the_time_that_a_503_named_is_an_early_retry(waits_ms: int, early: int) -> None:
-    _, ledger = judge(GROUP, submit(forced=503), terms(), NOW, refusals=NONE)
-    _, ledger = judge(ledger, submit(), terms(), NOW + waits_ms, refusals=NONE)
+    _, ledger = judge(GROUP, submit(forced=503), terms(), NOW)
+    _, ledger = judge(ledger, submit(), terms(), NOW + waits_ms)
 
     assert ledger.early_retries == early
 
 
 def test_so_is_one_before_the_time_that_a_429_named() -> None:
-    _, early = judge(GROUP, submit(), terms(), NOW, refusals=NONE, not_before=NOW + 1)
-    _, patient = judge(GROUP, submit(), terms(), NOW, refusals=NONE, not_before=NOW)
+    _, early = judge(GROUP, submit(), terms(), NOW, pause=Pause(NOW - 1_000, NOW + 1))
+    _, patient = judge(GROUP, submit(), terms(), NOW, pause=Pause(NOW - 1_000, NOW))
 
     assert (early.early_retries, patient.early_retries) == (1, 0)
 
@@ -134,11 +149,61 @@ def test_the_same_message_is_no_duplicate_when_its_response_arrived() -> None:
 def test_a_lost_response_is_forgotten_after_an_hour_and_the_ledger_stays_small() -> None:
     losing = terms(LOSING, limit=0)
     _, ledger = visits(GROUP, *[submit(str(number)) for number in range(50)], under=losing)
-    assert len(ledger.lost) == 20
+    assert len(ledger.lost) == 10
     assert len(msgspec.msgpack.encode(ledger)) < 1_024
 
     _, ledger = visits(ledger, submit("49"), at=NOW + REMEMBERED_MS + 50, under=losing)
     assert (ledger.duplicates, len(ledger.lost)) == (0, 1)
+
+
+def test_a_repeat_takes_no_number_and_no_turn() -> None:
+    rulings, ledger = visits(
+        GROUP, submit("a", "k1", scripted=True), submit("a", "k1", scripted=True), submit("b", scripted=True)
+    )
+
+    assert (rulings[2].message, rulings[2].turn) == (2, 1)
+    assert (ledger.accepted, ledger.turns) == (2, 2)
+
+
+def test_a_key_under_another_message_brings_nothing_that_could_be_lost() -> None:
+    losing = terms(LOSING)
+    rulings, ledger = visits(GROUP, submit("a", "k1"), submit("b", "k1"), under=losing)
+
+    assert [ruling.fault.rule if ruling.fault else None for ruling in rulings] == [Rule.LOST_RESPONSE, Rule.TIMEOUT]
+    assert (ledger.accepted, ledger.lost_responses) == (1, 1)
+
+
+def test_each_lost_response_is_made_good_for_once() -> None:
+    _, ledger = visits(GROUP, submit("a", "k1"), submit("b", "k2"), under=terms(LOSING))
+    _, ledger = visits(ledger, *[submit("a", "k1")] * 3, *[submit("b", "k3")] * 3, submit("a", "k9"), at=NOW + 10)
+
+    assert (ledger.lost_responses, ledger.recovered, ledger.duplicates) == (2, 1, 1)
+    assert ledger.lost == ()
+
+
+def test_a_repeat_whose_response_is_lost_too_is_no_second_loss() -> None:
+    _, ledger = visits(GROUP, *[submit("a", "k1")] * 3, under=terms(LOSING))
+    _, ledger = visits(ledger, submit("a", "k1"), at=NOW + 10)
+
+    assert (ledger.lost_responses, ledger.recovered, ledger.faults) == (1, 1, 3)
+
+
+def test_the_last_thirty_keys_are_remembered_in_one_write_unit() -> None:
+    lifted = terms(limit=0)
+    _, ledger = visits(GROUP, *[submit(str(number), f"k{number}") for number in range(40)], under=lifted)
+    _, repeated = visits(ledger, submit("39", "k39"), submit("10", "k10"), under=lifted)
+
+    assert repeated.accepted == 40
+    assert len(msgspec.msgpack.encode(ledger)) < 600
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    long, short = (named("calm", KIND, {"retry_after_s": seconds}) for seconds in (60, 1))
+    _, ledger = judge(GROUP, submit(forced=503), terms(long), NOW)
+    _, ledger = judge(ledger, submit(forced=503), terms(short), NOW + 100)
+    _, ledger = judge(ledger, submit(), terms(), NOW + 1_500)
+
+    assert ledger.early_retries == 1
 
 
 def test_turns_are_counted_for_scripted_destinations_alone() -> None:
@@ -168,7 +233,7 @@ def test_no_window_of_a_minute_holds_more_than_ten_admitted_requests(asked: list
     admitted: list[int] = []
     for visit, pause_ms in asked:
         now += pause_ms
-        ruling, ledger = judge(ledger, visit, terms(realistic(fault_rate=0.3)), now, refusals=NONE)
+        ruling, ledger = judge(ledger, visit, terms(realistic(fault_rate=0.3)), now)
         if ruling.admission.admitted:
             admitted.append(now)
 

@@ -18,7 +18,7 @@ FAIR = realistic(fault_rate=0, latency_max_ms=0)
 
 def conditions(profile: Profile = FAIR, *, limit: int = 10, counts_reads: bool = True, seed: str = "42") -> Conditions:
     """Conditions that are the defaults but for what is said."""
-    return Conditions(Rate(limit), counts_reads, profile, pick_up_ms=5_000, seed=seed)
+    return Conditions(Rate(limit), counts_reads, profile, pick_up_ms=5_000, seed=seed, hidden_seed=f"hidden {seed}")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.parameters import whole_number
-from chalicelib.surfaces.replies import ok
+from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import items as views
 
 _LONGEST_URL = 2_048
@@ -46,7 +46,7 @@ def register_webhook(call: Call) -> Reply:
         raise Problem(400, "event is required", field="event")
     webhook = call.platform.webhooks.register(access(call).tenant, url, ItemEvent(event))
     view = views.new_webhook(webhook, call.platform.webhooks.secret(webhook))
-    return ok(view, 201, {"Location": f"{call.path.rstrip('/')}/{webhook.id}"})
+    return ok(view, 201, {**NO_STORE, "Location": f"{call.path.rstrip('/')}/{webhook.id}"})
 
 
 @surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
@@ -73,7 +73,7 @@ def rotate_webhook(call: Call) -> Reply:
     webhook = call.platform.webhooks.rotate(
         access(call).tenant, _known(call, "id"), LONGEST_OVERLAP_S if seconds is None else seconds
     )
-    return ok(views.rotated(webhook, call.platform.webhooks.secret(webhook)))
+    return ok(views.rotated(webhook, call.platform.webhooks.secret(webhook)), 200, NO_STORE)
 
 
 @surface.route("POST /api/v1/webhooks/{id}/enable", Scope.WEBHOOKS_WRITE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.ratelimit import Admission
 from chalicelib.domain.simulator.fate import FAIL_THEN_COMPLETE
 from chalicelib.domain.simulator.faults import FORCEABLE, Fault, Rule
-from chalicelib.domain.simulator.ledger import LONGEST_GROUP, Kind, Ruling, Visit, well_named
+from chalicelib.domain.simulator.ledger import DIGEST_BYTES, LONGEST_GROUP, Kind, Ruling, Visit, well_named
 from chalicelib.domain.simulator.profiles import Profile
 from chalicelib.domain.timing import iso_seconds
 from chalicelib.engine.flow import Message
@@ -84,9 +84,9 @@ def simulated(call: Call, visitor: Visitor, fault: Fault, headers: Mapping[str, 
 
 def _group(call: Call) -> str:
     expected = call.platform.settings.asyncflow_api_key
-    if expected is None or not credentials.same(call.headers.get("x-api-key", ""), expected):
+    if expected is None or not credentials.same(call.headers.get("x-api-key", "").strip(), expected):
         raise unauthorized("Missing or invalid API key", "ApiKey")
-    group = call.headers.get("x-student-group", "").strip()
+    group = _utf8(call.headers.get("x-student-group", "")).strip()
     if not group:
         raise Problem(400, "Missing X-STUDENT-GROUP", field="X-STUDENT-GROUP")
     if not well_named(group):
@@ -94,6 +94,14 @@ def _group(call: Call) -> str:
             400, f"X-STUDENT-GROUP must be at most {LONGEST_GROUP} printable characters", field="X-STUDENT-GROUP"
         )
     return group
+
+
+def _utf8(header: str) -> str:
+    """A header as it was meant: its bytes arrive as so many characters (RFC 9110, section 5.5)."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _brought(call: Call) -> Message | Problem:
@@ -140,4 +148,4 @@ def _labels(group: str, ruling: Ruling) -> Mapping[str, object]:
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()[:12]
+    return hashlib.sha256(text.encode()).digest()[:DIGEST_BYTES]

@@ -56,7 +56,7 @@ def list_messages(call: Call) -> Reply:
 
 @surface.route("GET /asyncflow/report", Kind.REPORT)
 def get_report(call: Call) -> Reply:
-    return ok(views.report(call.platform.groups.report(visitor(call).group)))
+    return ok(views.own_report(call.platform.groups.report(visitor(call).group)))
 
 
 @surface.route("GET /asyncflow/{trackingId}", Kind.POLL, _MESSAGE)

@@ -88,18 +88,16 @@ def get_reports(call: Call) -> Reply:
     as_csv = wanted == "csv" or (wanted is None and "text/csv" in call.headers.get("accept", ""))
     reports = call.platform.groups.reports()
     if as_csv:
-        headers = {
-            "Content-Type": "text/csv; charset=utf-8",
-            "Content-Disposition": 'attachment; filename="groups.csv"',
-        }
-        return Reply(200, views.reports_csv(reports), headers)
+        return Reply(200, views.reports_csv(reports), _CSV)
     return ok({"groups": [views.report(report) for report in reports]})
 
 
 def _shown(call: Call, group: str | None, in_force: InForce) -> Reply:
-    seed = call.platform.settings.asyncflow.seed
-    outages = upcoming(in_force.profile, seed, call.now, most=_OUTAGES, within_ms=_DAY_MS)
-    return ok(views.in_force(group, in_force, seed, outages))
+    conditions = call.platform.settings.asyncflow
+    outages = upcoming(
+        in_force.profile, conditions.seed_for(in_force.profile), call.now, most=_OUTAGES, within_ms=_DAY_MS
+    )
+    return ok(views.in_force(group, in_force, conditions.seed, outages))
 
 
 def _group(call: Call) -> str:
