@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.surfaces.kit import Problem
 
 _LONGEST_NAME = 100
+#: Control characters, halves of characters, and what ends a line or a paragraph.
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: What turns the direction of the text around it.
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def refuse_unknown(members: Mapping[str, Any], known: Collection[str], what: str = "field") -> None:
@@ -18,7 +23,7 @@ def refuse_unknown(members: Mapping[str, Any], known: Collection[str], what: str
             close = difflib.get_close_matches(_plain(name), [_plain(other) for other in known], n=1, cutoff=0.75)
             meant = next((other for other in known if close and _plain(other) == close[0]), None)
             hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(known)}"
-            raise Problem(400, f"Unknown {what}: {_shown(name)} ({hint})", field=_shown(name))
+            raise Problem(400, f"Unknown {what}: {shown(name)} ({hint})", field=shown(name))
 
 
 def text(
@@ -34,7 +39,7 @@ def text(
         raise Problem(400, f"{name} must be a string", field=name)
     if len(value) > longest:
         raise Problem(400, f"{name} must be at most {longest} characters", field=name)
-    if printable and not value.isprintable():
+    if printable and not _readable(value):
         raise Problem(400, f"{name} must not contain control characters", field=name)
     if "\0" in value:
         raise Problem(400, f"{name} must not contain NUL characters", field=name)
@@ -72,15 +77,25 @@ def whole_seconds(members: Mapping[str, Any], name: str, *, shortest: int = 0, l
     value = members.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not shortest <= value <= longest:
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole or not shortest <= value <= longest:
         raise Problem(400, f"{name} must be a whole number between {shortest} and {longest}", field=name)
-    return value
+    return int(value)
+
+
+def _readable(value: str) -> bool:
+    """Whether a text stays within its line and in its own direction wherever it is shown."""
+    return not any(
+        unicodedata.category(character) in _CONTROLS or character in _DIRECTIONS
+        for character in value
+        if not character.isprintable()
+    )
 
 
 def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A stranger's text, safe in a message: short, and without anything that could break a line or a page."""
     return "".join(character if character.isprintable() else "?" for character in name[:64])

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Problem
 
 #: API Gateway takes 10 MB; a task's request is a quarter of a MiB at most.
@@ -27,7 +28,8 @@ def json_object(call: Call) -> dict[str, Any]:
         raise Problem(400, "Request body is nested too deeply") from None
     except (ValueError, msgspec.DecodeError) as error:
         if isinstance(error, _RepeatedMemberError):
-            raise Problem(400, f"{error.name} must be given only once", field=error.name) from None
+            name = fields.shown(error.name)
+            raise Problem(400, f"{name} must be given only once", field=name) from None
         raise Problem(400, "Request body must be valid JSON") from None
     if not isinstance(value, dict):
         raise Problem(400, "Request body must be a JSON object")
@@ -49,5 +51,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise _RepeatedMemberError(name[:64])
+            raise _RepeatedMemberError(name)
         seen.add(name)

@@ -31,6 +31,8 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 DEPTH = 5
 
 _JSON = {"Content-Type": "application/json"}
+#: What a credential of this deployment looks like: a careless client puts one into a path.
+_SECRET = re.compile(r"(aq_live_|at_|cs_|rt_|whsec_)[0-9A-Za-z_+/=-]+", re.ASCII)
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
 
 
@@ -176,7 +178,7 @@ class Surface:
         here.parts.recorder.record(
             "request",
             method=call.method,
-            path=call.path,
+            path=_SECRET.sub(r"\1...", call.path),
             status=reply.status,
             ms=here.parts.clock.now() - began,
             request_id=call.request_id,

@@ -14,8 +14,6 @@ from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Problem
 
 _RESPOND_ASYNC = "respond-async"
-#: So many characters of a stranger's name are repeated in a refusal.
-_SHOWN = 64
 
 
 class Mode(StrEnum):
@@ -65,7 +63,7 @@ def given(kind: Kind, members: Mapping[str, Any]) -> Any:
     """The input in a body. Raises Problem and InvalidError for the first member that is wrong."""
     for name in members:
         if name.startswith("_"):
-            shown = name[:_SHOWN]
+            shown = fields.shown(name)
             raise Problem(400, f"{shown} is not allowed: names that begin with _ are the envelope's", field=shown)
     fields.refuse_unknown(members, kind.fields)
     return kind.read(members)

@@ -124,8 +124,9 @@ def test_the_id_that_is_stored_is_not_the_one_that_is_told(customer: Customer) -
 @pytest.mark.parametrize("name", ["_state", "_", "__proto__", "_" + "x" * 5_000, "_\0"])
 def test_a_member_of_the_envelope(customer: Customer, name: str) -> None:
     reply = customer.carry_out(given={**HELLO, name: 1})
-    message = f"{name[:64]} is not allowed: names that begin with _ are the envelope's"
-    refused(reply, 400, "INVALID_REQUEST", message, {name[:64]: message})
+    shown = name[:64].replace("\0", "?")
+    message = f"{shown} is not allowed: names that begin with _ are the envelope's"
+    refused(reply, 400, "INVALID_REQUEST", message, {shown: message})
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "ü", "a\tb"])
