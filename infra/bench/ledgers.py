@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.simulator.ledger import Kind, Visit
+from chalicelib.domain.simulator.ledger import DIGEST_BYTES, Kind, Visit
 from chalicelib.domain.simulator.profiles import named
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
@@ -15,7 +15,6 @@ from infra.bench.scripted import Randomness
 #: Requests of each minute, half as many again as are admitted; one out of so many brings a message.
 REQUESTS, SUBMIT_EVERY = 15, 3
 _MINUTES = 60
-_DIGEST_BYTES = 12
 
 
 def busy_hour(here: Platform, group: str, profile: str) -> tuple[str, bytes]:
@@ -28,7 +27,7 @@ def busy_hour(here: Platform, group: str, profile: str) -> tuple[str, bytes]:
         for number in range(_MINUTES * REQUESTS):
             visit = Visit(Kind.POLL)
             if number % SUBMIT_EVERY == 0:
-                visit = Visit(Kind.SUBMIT, chance.bytes(_DIGEST_BYTES), chance.bytes(_DIGEST_BYTES))
+                visit = Visit(Kind.SUBMIT, chance.bytes(DIGEST_BYTES), chance.bytes(DIGEST_BYTES))
             groups.admit(group, visit)
             here.parts.clock.sleep(60_000 // REQUESTS)
         (ledger,) = blobs.beginning("")
