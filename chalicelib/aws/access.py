@@ -117,10 +117,6 @@ class AwsAccess:
         """Mark a used token as asked for once more, unless it is already; as `use_token`."""
         return self._mark(token_hash, "SET #repeatedBy = :by", _UNREPEATED, {":by": text(by)})
 
-    def remove_token(self, token_hash: str) -> None:
-        """Forget a token; one that is absent is forgotten already."""
-        self._table.delete(keys.token(token_hash))
-
     def kill_family(self, tenant: str, family: str, *, expires_s: int) -> None:
         """No token of this family works from now on."""
         self._table.put({**keys.family(tenant, family), "killed": flag(True), "expiresAt": number(expires_s)})

@@ -122,10 +122,6 @@ class EmbeddedAccess:
                 return token
             return self._marked(replace(token, repeated_by=by))
 
-    def remove_token(self, token_hash: str) -> None:
-        """Forget a token; one that is absent is forgotten already."""
-        self._database.change("DELETE FROM tokens WHERE hash = ?", (token_hash,))
-
     def kill_family(
         self,
         tenant: str,

@@ -129,7 +129,7 @@ class Tokens:
         """A token that has not ended and was not revoked, with its client and user, who may both come in."""
         kind = tokens.kind_of(token)
         stored = None if kind is None else self.store.token(tokens.hashed(token, self.pepper))
-        if stored is None or stored.expires_at <= self.clock.now():
+        if stored is None or stored.expires_at <= self.clock.now() or _revoked(stored):
             return None
         standing = self.store.standing(stored)
         if standing.killed or not _welcome(stored, standing) or standing.client is None:
@@ -148,7 +148,8 @@ class Tokens:
         if stored.kind is TokenKind.REFRESH:
             self._kill(stored)
         else:
-            self.store.remove_token(stored.hash)
+            # Marked rather than removed: the repeat of its exchange would store it anew.
+            self.store.use_token(stored.hash, at=self.clock.now(), by=self._id())
         return True
 
     def _marked(self, token: Token, now: int) -> Token | None:
@@ -190,6 +191,11 @@ class Tokens:
 def allowed(client: Client, user: User | None) -> frozenset[str]:
     """The scopes that a client may have for a user, or for itself: as an admin."""
     return client.scopes & ROLE_SCOPES[Role.ADMIN if user is None else user.role]
+
+
+def _revoked(token: Token) -> bool:
+    """Whether an access token was revoked: it has no other use that could be marked."""
+    return token.kind is TokenKind.ACCESS and token.used_at is not None
 
 
 def _welcome(token: Token, standing: Standing) -> bool:

@@ -70,9 +70,6 @@ class TokenStore(Protocol):
     def repeat_token(self, token_hash: str, *, by: str) -> Token | None:
         """Mark a used token as asked for once more, unless it is already; as `use_token`."""
 
-    def remove_token(self, token_hash: str) -> None:
-        """Forget a token; one that is absent is forgotten already."""
-
     def kill_family(self, tenant: str, family: str, *, expires_s: int) -> None:
         """No token of this family works from now on. It may be forgotten from the epoch second `expires_s` on."""
 

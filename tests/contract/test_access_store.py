@@ -231,15 +231,6 @@ class TestTokens:
         assert access.repeat_token(unknown, by="x") is None
         assert access.token(unknown) is None
 
-    def test_a_removed_token_is_forgotten(self, access: AccessStore) -> None:
-        token = a_token(a_tenant().id)
-        access.add_token(token)
-
-        access.remove_token(token.hash)
-        access.remove_token(token.hash)
-
-        assert access.token(token.hash) is None
-
     def test_a_token_stands_on_its_client_its_user_and_its_family(self, access: AccessStore) -> None:
         tenant = a_tenant().id
         client, user = a_client(tenant), a_user(tenant)

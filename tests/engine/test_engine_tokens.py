@@ -329,6 +329,16 @@ class TestRevocation:
         assert tokens.access(access) is None
         assert refreshed(tokens, refresh) is not None
 
+    def test_a_revoked_access_token_stays_dead_when_its_exchange_is_repeated(self, tokens: Tokens) -> None:
+        _, refresh = signed_in(tokens)
+        issued = refreshed(tokens, refresh)
+        assert issued is not None
+
+        assert tokens.revoke(issued.access, CLIENT)
+        assert refreshed(tokens, refresh) == issued
+
+        assert tokens.access(issued.access) is None
+
     def test_a_revoked_refresh_token_takes_its_family_along(self, tokens: Tokens) -> None:
         access, refresh = signed_in(tokens)
         issued = refreshed(tokens, refresh)
