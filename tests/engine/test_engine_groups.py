@@ -11,10 +11,12 @@ import pytest
 from engine_faults import Fault
 from engine_stories import Stage
 from flow_stories import FAIR, Learner, conditions
+from world import OPERATOR_KEY
 
 from chalicelib.domain.errors import NotFoundError, UnavailableError
+from chalicelib.domain.simulator.faults import fault
 from chalicelib.domain.simulator.ledger import Kind, Ruling, Visit
-from chalicelib.domain.simulator.profiles import Assignment
+from chalicelib.domain.simulator.profiles import Assignment, named
 from chalicelib.engine.groups import STAGE_FRESH_MS, Groups
 
 SWAP, GET = ("blobs", "swap"), ("blobs", "get")
@@ -181,6 +183,57 @@ def test_another_instance_goes_by_a_groups_new_profile_at_its_next_request(stage
     operator.assign("group", Assignment("exam"))
 
     assert profile_of(worker, "group") == "exam"
+
+
+def test_whoever_knows_the_seed_can_foretell_nothing_of_an_exam(stage: Stage) -> None:
+    (groups,) = instances(stage, 1)
+    exam = {"error_rate": 0.5}
+    groups.assign("group", Assignment("exam", exam))
+    told = named("exam", FAIR, exam)
+
+    met = []
+    for _ in range(20):
+        stage.clock.sleep(6_000)
+        met.append(groups.admit("group", READ)[0].fault is not None)
+    foretold = [
+        fault(told, "42", "group", number, now=stage.clock.now(), submits=False) is not None for number in range(1, 21)
+    ]
+
+    assert True in met
+    assert met != foretold
+
+
+def test_under_an_exam_a_group_is_not_told_what_was_simulated(stage: Stage) -> None:
+    stage.platform.groups.assign("group-1", Assignment("exam"))
+    learner = Learner(stage)
+    learner.submit()
+
+    own = learner.ask("GET", "/asyncflow/report").json
+    everybodys = stage.request("GET", "/operator/asyncflow/report", key=OPERATOR_KEY).json["groups"][0]
+
+    simulated = ("simulatedFaults", "lostResponses", "duplicates", "recovered")
+    assert [own[member] for member in simulated] == [None] * 4
+    assert all(isinstance(everybodys[member], int) for member in simulated)
+
+
+def test_what_an_instance_has_refused_is_in_its_report_at_once(stage: Stage) -> None:
+    (groups,) = instances(stage, 1)
+    for _ in range(13):
+        groups.admit("group", READ)
+
+    assert groups.report("group").ledger.throttled == 3
+
+
+def test_a_group_whose_profile_was_taken_back_before_it_asked_is_not_there(stage: Stage) -> None:
+    stage.platform.groups.assign("nobody", None)
+
+    assert stage.platform.groups.reports() == []
+
+
+def test_a_group_may_call_itself_by_any_letters(stage: Stage) -> None:
+    learner = Learner(stage, "École 日本".encode().decode("latin-1"))
+
+    assert learner.ask("GET", "/asyncflow/report").json["group"] == "École 日本"
 
 
 def test_another_instance_goes_by_the_stages_new_profile_within_ten_seconds(stage: Stage) -> None:
