@@ -62,7 +62,7 @@ class Conditions:
     pick_up_ms: int
     seed: str
     #: What draws follow from under a profile that explains nothing: nobody who has seen the seed can foretell them.
-    hidden_seed: str = ""
+    hidden_seed: str
 
     def seed_for(self, profile: Profile) -> str:
         return self.seed if profile.explained else self.hidden_seed

@@ -107,6 +107,7 @@ def settings(names: Names) -> Settings:
             profile=realistic(fault_rate=0, latency_max_ms=0),
             pick_up_ms=5_000,
             seed="bench",
+            hidden_seed="hidden bench",
         ),
         asimov_open=True,
         asimov_rate_limit=0,

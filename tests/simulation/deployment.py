@@ -344,7 +344,9 @@ class Deployment:
 def _conditions(seed: int) -> Conditions:
     """Messages fail often. Requests meet no simulated faults: the real ones must do."""
     profile = realistic(processing_min_s=0, processing_max_s=90, failure_rate=0.3, fault_rate=0, latency_max_ms=200)
-    return Conditions(Rate(LIMIT), counts_reads=True, profile=profile, pick_up_ms=PICK_UP_MS, seed=str(seed))
+    return Conditions(
+        Rate(LIMIT), counts_reads=True, profile=profile, pick_up_ms=PICK_UP_MS, seed=str(seed), hidden_seed="h"
+    )
 
 
 def _takes_ms(row: Task) -> int:

@@ -48,7 +48,7 @@ class Side:
 def deployment(**changes: Any) -> Iterator[World]:
     """A deployment in fine weather and without limits, whose callbacks are answered with what they were sent."""
     calm = realistic(fault_rate=0, latency_max_ms=0)
-    flow = Conditions(Rate(0), counts_reads=True, profile=calm, pick_up_ms=5_000, seed="42")
+    flow = Conditions(Rate(0), counts_reads=True, profile=calm, pick_up_ms=5_000, seed="42", hidden_seed="h")
     with World(asyncflow=flow, **changes) as world:
         world.door.script = _echo
         yield world

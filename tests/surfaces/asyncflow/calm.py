@@ -18,7 +18,9 @@ MESSAGE = {"destination": "slow-1", "content": "Your message payload here", "pri
 def calm_world(*, limit: int = 0) -> World:
     """A world with these conditions; a limit of 0 lifts it."""
     calm = named("calm", realistic())
-    return World(asyncflow=Conditions(Rate(limit), counts_reads=True, profile=calm, pick_up_ms=5_000, seed="42"))
+    return World(
+        asyncflow=Conditions(Rate(limit), counts_reads=True, profile=calm, pick_up_ms=5_000, seed="42", hidden_seed="h")
+    )
 
 
 def ask(world: World, line: str, *, headers: Mapping[str, str | None] | None = None, **sent: Any) -> Reply:

@@ -85,7 +85,12 @@ def sample(route: str) -> dict[str, Any]:
 def caller(answers: list[Answer], *, limit: int = 1_000, **given: Any) -> Iterator[Caller]:
     """A deployment with two teams, fine weather and a limit, and somebody who asks it."""
     calm = Conditions(
-        Rate(limit), counts_reads=True, profile=realistic(fault_rate=0, latency_max_ms=0), pick_up_ms=5_000, seed="42"
+        Rate(limit),
+        counts_reads=True,
+        profile=realistic(fault_rate=0, latency_max_ms=0),
+        pick_up_ms=5_000,
+        seed="42",
+        hidden_seed="h",
     )
     with World(asyncqueue_rate_limit=limit, astraflow_rate=Rate(limit), asyncflow=calm, **given) as world:
         client = Tenancy(world).client
