@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from chalicelib.domain.timing import parse_instant
 from chalicelib.surfaces.kit import Problem
 
 _LONGEST_NAME = 100
@@ -70,6 +71,17 @@ def choice(members: Mapping[str, Any], name: str, allowed: Collection[str]) -> s
     if not isinstance(value, str) or value not in allowed:
         raise Problem(400, f"{name} must be one of: {', '.join(allowed)}", field=name)
     return value
+
+
+def instant(members: Mapping[str, Any], name: str) -> int | None:
+    """An ISO 8601 date, with or without a time, in epoch milliseconds; None when absent."""
+    value = members.get(name)
+    if value is None:
+        return None
+    moment = parse_instant(value) if isinstance(value, str) else None
+    if moment is None:
+        raise Problem(400, f"{name} must be a valid ISO 8601 date", field=name)
+    return moment
 
 
 def whole_seconds(members: Mapping[str, Any], name: str, *, shortest: int = 0, longest: int) -> int | None:

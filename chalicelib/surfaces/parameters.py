@@ -1,14 +1,23 @@
-"""Reading query parameters, with refusals that name the parameter and what is allowed."""
+"""Reading parameters of the path and the query, with refusals that name the parameter and what is allowed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from chalicelib.domain import ids
+from chalicelib.domain.errors import NotFoundError
 from chalicelib.engine.query import LONGEST_WAIT_S
-from chalicelib.surfaces.kit import Problem
+from chalicelib.surfaces.kit import Call, Problem
 
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?", re.ASCII)
+
+
+def path_id(call: Call, name: str) -> str:
+    """An id in the path. One that nothing can have costs no look-up. Raises NotFoundError."""
+    if not ids.well_formed(call.params[name]):
+        raise NotFoundError
+    return call.params[name]
 
 
 def whole_number(parameters: Mapping[str, str], name: str, default: int, *, lowest: int) -> int:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from chalicelib.domain import ids
-from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.kinds.kind import LONGEST_CALL_S, Kind
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.surfaces import fields
@@ -78,13 +76,6 @@ def fits_a_call(kind: Kind, given: Any) -> None:
             f"This may take {seconds} s, more than the {LONGEST_CALL_S} s of a call: send X-Request-Mode: async",
             field="X-Request-Mode",
         )
-
-
-def task_id(call: Call) -> str:
-    """The id in the path. One that no task can have costs no look-up."""
-    if not ids.well_formed(call.params["id"]):
-        raise NotFoundError
-    return call.params["id"]
 
 
 def _word(call: Call, header: str, words: type[W]) -> W | None:

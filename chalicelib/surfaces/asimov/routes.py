@@ -16,7 +16,7 @@ from chalicelib.surfaces.asimov.asked import Mode, Structure
 from chalicelib.surfaces.asimov.edge import CALLER, AsimovEdge, caller
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Reply, Surface, Texts
-from chalicelib.surfaces.parameters import wait_seconds
+from chalicelib.surfaces.parameters import path_id, wait_seconds
 from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import asimov as views
@@ -47,14 +47,14 @@ def get_task(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("wait",), "query parameter")
     structure = asked.structure(call)
     seconds = wait_seconds(call.query)
-    task = call.platform.operations.get(caller(call).tenant, asked.task_id(call), seconds=seconds)
+    task = call.platform.operations.get(caller(call).tenant, path_id(call, "id"), seconds=seconds)
     return _shown(call, task, structure)
 
 
 @surface.route("DELETE /api/tasks/{id}", CALLER, _TASK)
 def cancel_task(call: Call) -> Reply:
     structure = asked.structure(call)
-    task = call.platform.operations.cancel(caller(call).tenant, asked.task_id(call))
+    task = call.platform.operations.cancel(caller(call).tenant, path_id(call, "id"))
     return _shown(call, task, structure)
 
 

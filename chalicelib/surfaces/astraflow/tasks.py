@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain import ids
 from chalicelib.domain.access import Scope
-from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.items import ItemStatus, Priority
-from chalicelib.domain.timing import parse_instant
 from chalicelib.surfaces import fields
 from chalicelib.surfaces.astraflow import pages
 from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply
+from chalicelib.surfaces.parameters import path_id
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import items as views
 
@@ -49,7 +47,7 @@ def create_task(call: Call) -> Reply:
 
 @surface.route("GET /api/v1/tasks/{id}", Scope.TASKS_READ)
 def get_task(call: Call) -> Reply:
-    return ok(views.shown(call.platform.items.get(access(call).tenant, _task_id(call))))
+    return ok(views.shown(call.platform.items.get(access(call).tenant, path_id(call, "id"))))
 
 
 @surface.route("PUT /api/v1/tasks/{id}", Scope.TASKS_WRITE)
@@ -59,12 +57,12 @@ def update_task(call: Call) -> Reply:
     changes = _given(members)
     # What was set can be taken back; a name and a status are always there.
     changes |= {field: None for name, field in _ERASABLE.items() if name in members and members[name] is None}
-    return ok(views.updated(call.platform.items.update(access(call).tenant, _task_id(call), changes)))
+    return ok(views.updated(call.platform.items.update(access(call).tenant, path_id(call, "id"), changes)))
 
 
 @surface.route("DELETE /api/v1/tasks/{id}", Scope.TASKS_WRITE)
 def delete_task(call: Call) -> Reply:
-    call.platform.items.delete(access(call).tenant, _task_id(call))
+    call.platform.items.delete(access(call).tenant, path_id(call, "id"))
     return ok({"message": "Task deleted successfully"})
 
 
@@ -78,7 +76,7 @@ def _given(members: Mapping[str, Any]) -> dict[str, Any]:
     if name == "":
         raise Problem(400, "name must not be empty", field="name")
     status = fields.choice(members, "status", _STATUSES)
-    due_at = _instant(members, "due_date")
+    due_at = fields.instant(members, "due_date")
     priority = fields.choice(members, "priority", _PRIORITIES)
     given = {
         "name": name,
@@ -88,20 +86,3 @@ def _given(members: Mapping[str, Any]) -> dict[str, Any]:
         "priority": None if priority is None else Priority(priority),
     }
     return {field: value for field, value in given.items() if value is not None}
-
-
-def _instant(members: Mapping[str, Any], name: str) -> int | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    instant = parse_instant(value) if isinstance(value, str) else None
-    if instant is None:
-        raise Problem(400, f"{name} must be a valid ISO 8601 date", field=name)
-    return instant
-
-
-def _task_id(call: Call) -> str:
-    """The id in the path. One that no task can have costs no look-up."""
-    if not ids.well_formed(call.params["id"]):
-        raise NotFoundError
-    return call.params["id"]

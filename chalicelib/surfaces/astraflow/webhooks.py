@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain import ids
 from chalicelib.domain.access import Scope
-from chalicelib.domain.errors import ConflictError, NotFoundError
+from chalicelib.domain.errors import ConflictError
 from chalicelib.domain.listing import Position
 from chalicelib.domain.webhooks import ItemEvent
 from chalicelib.engine.hooks import MOST_WEBHOOKS, never_sent
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
-from chalicelib.outbound.guard import Refusal
-from chalicelib.surfaces import fields
+from chalicelib.surfaces import addresses, fields
 from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
-from chalicelib.surfaces.parameters import whole_number
+from chalicelib.surfaces.parameters import path_id, whole_number
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import items as views
 
@@ -51,18 +49,18 @@ def register_webhook(call: Call) -> Reply:
 
 @surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
 def get_webhook(call: Call) -> Reply:
-    return ok(views.webhook(call.platform.webhooks.get(access(call).tenant, _known(call, "id"))))
+    return ok(views.webhook(call.platform.webhooks.get(access(call).tenant, path_id(call, "id"))))
 
 
 @surface.route("DELETE /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
 def delete_webhook(call: Call) -> Reply:
-    call.platform.webhooks.delete(access(call).tenant, _known(call, "id"))
+    call.platform.webhooks.delete(access(call).tenant, path_id(call, "id"))
     return ok({"message": "Webhook deleted successfully"})
 
 
 @surface.route("POST /api/v1/webhooks/{id}/ping", Scope.WEBHOOKS_WRITE, _DISABLED)
 def ping_webhook(call: Call) -> Reply:
-    return ok(views.delivery(call.platform.webhooks.ping(access(call).tenant, _known(call, "id"))), 202)
+    return ok(views.delivery(call.platform.webhooks.ping(access(call).tenant, path_id(call, "id"))), 202)
 
 
 @surface.route("POST /api/v1/webhooks/{id}/rotate", Scope.WEBHOOKS_WRITE)
@@ -71,20 +69,20 @@ def rotate_webhook(call: Call) -> Reply:
     fields.refuse_unknown(members, ("overlap_seconds",))
     seconds = fields.whole_seconds(members, "overlap_seconds", longest=LONGEST_OVERLAP_S)
     webhook = call.platform.webhooks.rotate(
-        access(call).tenant, _known(call, "id"), LONGEST_OVERLAP_S if seconds is None else seconds
+        access(call).tenant, path_id(call, "id"), LONGEST_OVERLAP_S if seconds is None else seconds
     )
     return ok(views.rotated(webhook, call.platform.webhooks.secret(webhook)), 200, NO_STORE)
 
 
 @surface.route("POST /api/v1/webhooks/{id}/enable", Scope.WEBHOOKS_WRITE)
 def enable_webhook(call: Call) -> Reply:
-    return ok(views.webhook(call.platform.webhooks.enable(access(call).tenant, _known(call, "id"))))
+    return ok(views.webhook(call.platform.webhooks.enable(access(call).tenant, path_id(call, "id"))))
 
 
 @surface.route("GET /api/v1/webhooks/{id}/deliveries", Scope.WEBHOOKS_WRITE)
 def list_deliveries(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("limit", "cursor"), "query parameter")
-    tenant, webhook_id = access(call).tenant, _known(call, "id")
+    tenant, webhook_id = access(call).tenant, path_id(call, "id")
     limit = min(whole_number(call.query, "limit", _DELIVERIES, lowest=1), _MOST_DELIVERIES)
     cursor = call.query.get("cursor")
     # A cursor opens the list it was made for alone: that of this webhook.
@@ -97,30 +95,18 @@ def list_deliveries(call: Call) -> Reply:
 
 @surface.route("GET /api/v1/webhooks/{id}/deliveries/{delivery}", Scope.WEBHOOKS_WRITE)
 def get_delivery(call: Call) -> Reply:
-    tenant, webhook_id = access(call).tenant, _known(call, "id")
+    tenant, webhook_id = access(call).tenant, path_id(call, "id")
     webhook = call.platform.webhooks.get(tenant, webhook_id)
-    task = call.platform.webhooks.delivery(tenant, webhook_id, _known(call, "delivery"))
+    task = call.platform.webhooks.delivery(tenant, webhook_id, path_id(call, "delivery"))
     return ok(views.delivery_with_request(task, webhook))
 
 
 @surface.route("POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay", Scope.WEBHOOKS_WRITE, _NOT_REPLAYABLE)
 def replay_delivery(call: Call) -> Reply:
-    task = call.platform.webhooks.replay(access(call).tenant, _known(call, "id"), _known(call, "delivery"))
+    task = call.platform.webhooks.replay(access(call).tenant, path_id(call, "id"), path_id(call, "delivery"))
     return ok(views.delivery(task), 202)
 
 
 def _url(call: Call, members: Mapping[str, Any]) -> str:
     url = fields.text(members, "url", longest=_LONGEST_URL, required=True, printable=False) or ""
-    verdict = call.platform.parts.guard.judge(url)
-    if verdict is Refusal.INVALID:
-        raise Problem(400, "url must be a valid HTTP/HTTPS URL", field="url")
-    if verdict is Refusal.BLOCKED:
-        raise Problem(400, "url must not point to a private or reserved address, name or port", field="url")
-    return url
-
-
-def _known(call: Call, name: str) -> str:
-    """An id in the path. One that nothing can have costs no look-up."""
-    if not ids.well_formed(call.params[name]):
-        raise NotFoundError
-    return call.params[name]
+    return addresses.callable_url(call, "url", url)

@@ -9,10 +9,8 @@ from chalicelib.domain.headers import check_headers
 from chalicelib.domain.identity import Plan
 from chalicelib.domain.retry import MOST_RETRIES
 from chalicelib.domain.task import Backoff, Callback, Payload
-from chalicelib.domain.timing import parse_instant
 from chalicelib.engine.submit import Order
-from chalicelib.outbound.guard import Refusal
-from chalicelib.surfaces import fields
+from chalicelib.surfaces import addresses, fields
 from chalicelib.surfaces.asyncqueue.edge import owner
 from chalicelib.surfaces.kit import Call, Problem
 from chalicelib.surfaces.repeats import fingerprint, idempotency_key
@@ -49,7 +47,7 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
     body = fields.text(members, "body", longest=LONGEST_BODY, printable=False)
     max_wait_s = _seconds(members, "maxWaitTime", team.plan)
     timeout_s = _seconds(members, "timeout", team.plan)
-    delay_until = _instant(members, "delayUntil")
+    delay_until = fields.instant(members, "delayUntil")
     retries = _retries(members)
     backoff = fields.choice(members, "retryBackoff", [each.value for each in Backoff]) or Backoff.EXPONENTIAL.value
     on_complete_url = _url(call, members, "onCompleteUrl")
@@ -85,12 +83,7 @@ def _url(call: Call, members: Mapping[str, Any], name: str) -> str | None:
         return None
     if isinstance(value, str) and len(value) > LONGEST_URL:
         raise Problem(400, f"{name} must be at most {LONGEST_URL} characters", field=name)
-    verdict = call.platform.parts.guard.judge(value) if isinstance(value, str) else Refusal.INVALID
-    if verdict is Refusal.INVALID:
-        raise Problem(400, f"{name} must be a valid HTTP/HTTPS URL", field=name)
-    if verdict is Refusal.BLOCKED:
-        raise Problem(400, f"{name} must not point to a private or reserved address, name or port", field=name)
-    return str(value)
+    return addresses.callable_url(call, name, value)
 
 
 def _headers(members: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -117,16 +110,6 @@ def _seconds(members: Mapping[str, Any], name: str, plan: Plan) -> float:
             400, f"{name} must be a number above 0 and at most {plan.max_wait_s} on the {plan.name} plan", field=name
         )
     return float(value)
-
-
-def _instant(members: Mapping[str, Any], name: str) -> int | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    instant = parse_instant(value) if isinstance(value, str) else None
-    if instant is None:
-        raise Problem(400, f"{name} must be a valid ISO 8601 date", field=name)
-    return instant
 
 
 def _retries(members: Mapping[str, Any]) -> int:

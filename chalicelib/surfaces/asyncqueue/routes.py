@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chalicelib.domain import ids
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
 from chalicelib.surfaces import accounts, fields
@@ -11,7 +10,7 @@ from chalicelib.surfaces.asyncqueue.orders import order
 from chalicelib.surfaces.asyncqueue.pages import listing, page_view
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
-from chalicelib.surfaces.parameters import wait_seconds
+from chalicelib.surfaces.parameters import path_id, wait_seconds
 from chalicelib.surfaces.repeats import REPLAYED
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import asyncqueue as views
@@ -52,22 +51,22 @@ def get_task(call: Call) -> Reply:
     request = _include(call)
     seconds = wait_seconds(call.query)
     if seconds:
-        task = call.platform.tasks.wait(owner(call).id, _task_id(call), seconds=seconds, payload=request)
+        task = call.platform.tasks.wait(owner(call).id, path_id(call, "id"), seconds=seconds, payload=request)
     else:
-        task = call.platform.tasks.get(owner(call).id, _task_id(call), payload=request)
+        task = call.platform.tasks.get(owner(call).id, path_id(call, "id"), payload=request)
     view = views.with_request if request else views.shown
     return ok({"task": view(task, now=call.now)})
 
 
 @surface.route("POST /v1/tasks/{id}/cancel", TEAM, _TASK)
 def cancel_task(call: Call) -> Reply:
-    task = call.platform.cancel(owner(call).id, _task_id(call))
+    task = call.platform.cancel(owner(call).id, path_id(call, "id"))
     return ok({"task": views.shown(task, now=call.now)})
 
 
 @surface.route("GET /v1/tasks/{id}/attempts", TEAM, _TASK)
 def list_attempts(call: Call) -> Reply:
-    return ok(views.attempts(call.platform.tasks.get(owner(call).id, _task_id(call))))
+    return ok(views.attempts(call.platform.tasks.get(owner(call).id, path_id(call, "id"))))
 
 
 @surface.route("GET /v1/keys", TEAM)
@@ -124,13 +123,6 @@ def get_signing_secret(call: Call) -> Reply:
 def rotate_signing_secret(call: Call) -> Reply:
     team = call.platform.teams.rotate_signing_secret(owner(call).id, _overlap(call))
     return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now), 200, NO_STORE)
-
-
-def _task_id(call: Call) -> str:
-    """The id in the path. One that no task can have costs no look-up."""
-    if not ids.well_formed(call.params["id"]):
-        raise NotFoundError
-    return call.params["id"]
 
 
 def _overlap(call: Call) -> int:
