@@ -27,9 +27,8 @@ from astraflow_sdk import (
 
 def a_day(profile: str, limit: int = 10, **changes: Any) -> Conditions:
     """The conditions of a stage."""
-    return Conditions(
-        Rate(limit), True, replace(named(profile, realistic()), **changes), pick_up_ms=5_000, seed="monday"
-    )
+    conditions = replace(named(profile, realistic()), **changes)
+    return Conditions(Rate(limit), True, conditions, pick_up_ms=5_000, seed="monday", hidden_seed="a hidden monday")
 
 
 def group(place: Place, name: str = "group-7", **options: Any) -> Any:
