@@ -1,7 +1,8 @@
 """Make the resources of `resources.json` by plain API calls, where no CloudFormation is at hand.
 
 The local stack and the tests read the very template that a deployment merges. Whatever of it this file does not know
-(a resource type, a property, an intrinsic) is an error that names it: nothing is skipped in silence.
+(a resource type, a property, an intrinsic) is an error that names it: nothing is skipped in silence. An entry without a
+type is no resource of its own: it adds to one that Chalice's package makes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def apply(template: Mapping[str, Any], names: Names, clients: Clients) -> Made:
 
     Returns what each logical id refers to. Raises `TemplateError` for what it does not know.
     """
-    resources: Mapping[str, Any] = template["Resources"]
+    resources = {key: resource for key, resource in template["Resources"].items() if "Type" in resource}
     for logical_id, resource in resources.items():
         if resource["Type"] not in _MAKERS:
             raise TemplateError(f"{logical_id}: resource type {resource['Type']} is not known to apply")

@@ -1,8 +1,8 @@
 """The API on this machine: Chalice's own local server, made to behave like API Gateway in front of Lambda.
 
-Kept from Chalice: routing, events, CORS preflights. Added: API Gateway's size limit, a 404 for a path that is deeper
-than the app's own routes for unknown ones, bodies that are not text, answers to HEAD without a body, keep-alive without
-the 40 ms of Nagle's algorithm, and silence when a client goes away.
+Kept from Chalice: routing, events, CORS preflights. Added: API Gateway's size limit, the template's words for what no
+route answers, bodies that are not text, answers to HEAD without a body, keep-alive without the 40 ms of Nagle's
+algorithm, and silence when a client goes away.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from chalice.local import (
     ThreadedHTTPServer,
 )
 
+from infra import gateway
 from infra.local.functions import Context, memory_size, time_limit
 
 log = logging.getLogger("sluice.local")
@@ -47,14 +48,18 @@ _API_FUNCTION = "api_handler"
 class BodyError(Exception):
     """A request whose body cannot be taken."""
 
-    def __init__(self, status: HTTPStatus, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, status: HTTPStatus, body: str) -> None:
+        super().__init__(body)
         self.status = status
-        self.text = text
+        self.body = body
 
 
 class _NoSuchPathError(LocalGatewayException):  # type: ignore[misc]
-    CODE = HTTPStatus.NOT_FOUND
+    CODE = gateway.responses()[gateway.NO_SUCH_PATH].status
+
+    def __init__(self) -> None:
+        body = gateway.responses()[gateway.NO_SUCH_PATH].body
+        super().__init__({"X-Request-Id": str(uuid.uuid4()), "Content-Type": "application/json"}, body.encode())
 
 
 class _EventConverter(LambdaEventConverter):  # type: ignore[misc]
@@ -65,7 +70,7 @@ class _EventConverter(LambdaEventConverter):  # type: ignore[misc]
             event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
         except ValueError:
             # Chalice would go on to repeat the request's credential, as API Gateway does.
-            raise _NoSuchPathError({"X-Request-Id": str(uuid.uuid4())}, b'{"error":"Not found"}') from None
+            raise _NoSuchPathError from None
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         if isinstance(event["body"], bytes):
             # Lambda gets text; what is none travels as base64.
@@ -108,7 +113,7 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
 
     def send_error(self, code: int, *_details: str | None) -> None:
         """Answer a request that could not even be parsed, without repeating it."""
-        self._refuse(HTTPStatus(code), HTTPStatus(code).phrase)
+        self._refuse(HTTPStatus(code), _error(HTTPStatus(code).phrase))
 
     def handle_expect_100(self) -> bool:
         """Ask for the body, unless it will be refused anyway."""
@@ -123,13 +128,13 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
         try:
             super()._generic_handle()
         except BodyError as refused:
-            self._refuse(refused.status, refused.text)
+            self._refuse(refused.status, refused.body)
             self._drain()
         except OSError:
             raise  # the client is gone
         except Exception:
             log.exception("gateway failed", extra={"fields": {"method": self.command}})
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, gateway.responses()[gateway.FAILED].body)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
 
@@ -146,7 +151,7 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
     def _content_length(self) -> int:
         text = self.headers.get("Content-Length", "0").strip()
         if not (text.isascii() and text.isdigit()):
-            raise BodyError(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+            raise BodyError(HTTPStatus.BAD_REQUEST, _error("Content-Length is not a number"))
         if int(text) > BODY_LIMIT:
             raise _too_large()
         return int(text)
@@ -158,7 +163,7 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
             try:
                 size = int(self.rfile.readline(_CHUNK).partition(b";")[0], 16)
             except ValueError:
-                raise BodyError(HTTPStatus.BAD_REQUEST, "a chunk has no length") from None
+                raise BodyError(HTTPStatus.BAD_REQUEST, _error("a chunk has no length")) from None
             if size < 0 or len(body) + size > BODY_LIMIT:
                 raise _too_large()
             body += self.rfile.read(size)
@@ -177,17 +182,17 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _refuse(self, status: HTTPStatus, text: str) -> None:
+    def _refuse(self, status: HTTPStatus, body: str) -> None:
         """Answer without the app and close: what is left of the request cannot be made sense of."""
-        body = json.dumps({"error": text}).encode()
         self.close_connection = True
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.send_header("X-Request-Id", str(uuid.uuid4()))
         self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body.encode())
         self.wfile.flush()
 
     def _drain(self) -> None:
@@ -200,8 +205,12 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
                 left -= read
 
 
+def _error(text: str) -> str:
+    return json.dumps({"error": text}, separators=(",", ":"))
+
+
 def _too_large() -> BodyError:
-    return BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request body is larger than 10 MiB")
+    return BodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, gateway.responses()[gateway.TOO_LARGE].body)
 
 
 class _Server(ThreadedHTTPServer):  # type: ignore[misc]

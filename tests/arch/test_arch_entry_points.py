@@ -84,7 +84,7 @@ def test_every_event_source_is_a_queue_of_the_template() -> None:
     queues = {
         resource["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", names.stage)
         for resource in load_template()["Resources"].values()
-        if resource["Type"] == "AWS::SQS::Queue"
+        if resource.get("Type") == "AWS::SQS::Queue"
     }
 
     assert {type(source) for source in sources()} == {SQSEventConfig}

@@ -144,7 +144,8 @@ def test_a_larger_body_is_refused_in_words(url: str, session: requests.Session, 
     answer = session.post(f"{url}/echo", data=body, headers=headers)
 
     assert answer.status_code == 413
-    assert answer.json() == {"error": "Request body is larger than 10 MiB"}
+    assert answer.json() == {"error": "Request body must be at most 256 KiB"}
+    assert answer.headers["X-Request-Id"]
     assert answer.headers["Connection"] == "close"
 
 
@@ -179,6 +180,8 @@ def test_an_unknown_path_is_not_found_and_no_credential_comes_back(url: str, ses
 
         assert answer.status_code == 404
         assert answer.json() == {"error": "Not found"}
+        assert answer.headers["X-Request-Id"]
+        assert answer.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -203,6 +206,7 @@ def test_a_malformed_request_gets_an_answer_and_no_traceback(
 
     # A request too broken to have a version is answered as HTTP/0.9: the body alone.
     assert status in answer.partition(b"\r\n")[0] or answer.startswith(b'{"error"')
+    assert b"X-Request-Id: " in answer or answer.startswith(b'{"error"')
     assert b"Traceback" not in answer
     assert capfd.readouterr() == ("", "")
 

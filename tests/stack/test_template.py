@@ -21,7 +21,7 @@ FUNCTIONS = {"attempt": (145, "TasksQueue"), "webhook": (30, "WebhooksQueue"), "
 
 
 def of_type(kind: str) -> dict[str, Any]:
-    return {key: value["Properties"] for key, value in RESOURCES.items() if value["Type"] == kind}
+    return {key: value["Properties"] for key, value in RESOURCES.items() if value.get("Type") == kind}
 
 
 def test_every_name_of_the_code_is_in_the_template_and_the_reverse() -> None:
