@@ -1,1 +1,1 @@
-"""The generated documents. Each module makes one; `python -m infra.docs` writes them all."""
+"""The generated documents: each module gives its files. `python -m infra.docs` writes them all."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from infra.docs import lifecycle, openapi
 
-for document in (lifecycle, openapi):
-    document.TARGET.write_text(document.render(), "utf-8")
-    print(document.TARGET.relative_to(document.ROOT))
+for module in (lifecycle, openapi):
+    for path, text in module.files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+        print(path.relative_to(module.ROOT))

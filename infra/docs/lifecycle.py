@@ -41,6 +41,11 @@ Whatever is not in this table cannot happen: a finished task never changes.
 _MEMBER = re.compile(r"((?:^ +#: .*\n)+) +(\w+) = ", re.MULTILINE)
 
 
+def files() -> dict[Path, str]:
+    """The page."""
+    return {TARGET: render()}
+
+
 def render() -> str:
     """The page as Markdown."""
     statuses, events = _meanings(Status), _meanings(Event)

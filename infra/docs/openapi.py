@@ -1,4 +1,4 @@
-"""The hand-written OpenAPI descriptions, one file per surface, and the one document that the API serves: all of them
+"""The hand-written OpenAPI descriptions, one file per surface, and what the API serves: each of them, and all of them
 together, as JSON, because Lambda carries no YAML reader.
 
 A file may point into another one: `common.yaml#/components/schemas/Error`.
@@ -18,6 +18,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "openapi"
 TARGET = ROOT / "chalicelib" / "surfaces" / "site" / "openapi.json"
+#: Where each surface's own document goes.
+TARGETS = TARGET.with_suffix("")
 
 #: The files in the order of the served document; what they share is in `common.yaml`.
 SURFACES = ("asyncqueue", "asyncflow", "astraflow", "oauth", "asimov", "operator", "site")
@@ -29,9 +31,13 @@ _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options"
 _REFERENCE = re.compile(r"(?:(\w+)\.yaml)?#/components/(\w+)/(\w+)")
 
 
-def render() -> str:
-    """The served document as JSON text."""
-    return json.dumps(served(), ensure_ascii=False, separators=(",", ":")) + "\n"
+def files() -> dict[Path, str]:
+    """The served documents as JSON text."""
+    documents = {TARGET: served(), **{TARGETS / f"{name}.json": document(name) for name in SURFACES}}
+    return {
+        path: json.dumps(described, ensure_ascii=False, separators=(",", ":")) + "\n"
+        for path, described in documents.items()
+    }
 
 
 def served() -> Document:

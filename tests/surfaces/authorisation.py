@@ -15,10 +15,15 @@ from typing import Any, NamedTuple
 from surfaces.callers import Caller
 from surfaces.description.caller import OPERATIONS, sample
 from surfaces.description.documents import SURFACES
-from surfaces.sides import Side, idempotency_key
+from surfaces.sides import WORDS, Side, idempotency_key
 
 #: What is open to everybody: nothing else may be.
-OPEN = {"GET /health", "GET /openapi.json", "GET /.well-known/oauth-authorization-server"}
+OPEN = {
+    "GET /health",
+    "GET /openapi.json",
+    "GET /openapi/{file}",
+    "GET /.well-known/oauth-authorization-server",
+}
 _TEAM: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKeyHeader": []}]
 #: The security that each surface takes. Asimov needs no key where the operator opened it.
 SECURITY: Mapping[str, list[dict[str, list[str]]]] = {
@@ -32,8 +37,6 @@ SECURITY: Mapping[str, list[dict[str, list[str]]]] = {
 REFUSED_403 = ("/v1/tasks/", "/asyncflow/")
 #: Where what is another's is named in the body: no grant of the client that asks (RFC 6749, section 5.2).
 REFUSED_400 = ("/oauth/token", "/oauth/revoke")
-#: Variables that are no ids.
-_WORDS = ("{kind}",)
 VARIABLE = re.compile(r"\{\w+\}")
 
 
@@ -54,7 +57,7 @@ class Route(NamedTuple):
     def variables(self) -> list[str]:
         """The paths that end with a variable which is an id."""
         found = [self.path[: each.end()] for each in VARIABLE.finditer(self.path)]
-        return [path for path in found if not path.endswith(_WORDS)]
+        return [path for path in found if not path.endswith(WORDS)]
 
 
 DECLARED = [

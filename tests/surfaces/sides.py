@@ -19,6 +19,8 @@ from chalicelib.domain.simulator.profiles import realistic
 from chalicelib.engine.groups import Conditions
 from surfaces.astraflow.parties import Tenancy
 
+#: Variables that are no ids.
+WORDS = ("{kind}", "{file}")
 #: Long after the end of every test.
 _LATER = "2030-01-01T00:00:00Z"
 
@@ -41,7 +43,7 @@ class Side:
     @property
     def traces(self) -> tuple[str, ...]:
         """Every text that stands in nothing but what belongs to this side."""
-        return (self.mark, *self.secrets, *(id_ for path, id_ in self.ids.items() if path != "/api/{kind}"))
+        return (self.mark, *self.secrets, *(id_ for path, id_ in self.ids.items() if not path.endswith(WORDS)))
 
 
 @contextmanager
@@ -128,6 +130,7 @@ class _Making:
             "/api/v1/tasks/{id}": self._made("POST /api/v1/tasks", self._token, item)["id"],
             "/api/tasks/{id}": self._made("POST /api/hello", self._team_key, operation, **repeatable)["id"],
             "/api/{kind}": "hello",
+            "/openapi/{file}": "asyncqueue.json",
         }
 
     def _people(self) -> dict[str, str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from chalicelib.surfaces.kit import Call, Reply, Surface
+from chalicelib.surfaces.kit import Call, Problem, Reply, Surface
 from chalicelib.surfaces.replies import ErrorObjects, ok
 
 #: The one access word of this surface: nobody in particular.
 OPEN = "open"
-#: The description that is written by hand in `docs/openapi`.
+#: The descriptions that are written by hand in `docs/openapi`: all APIs in one document, and a document for each.
 _OPENAPI = Path(__file__).with_name("openapi.json")
+_EACH = _OPENAPI.with_suffix("")
 
 
 class OpenEdge(ErrorObjects):
@@ -34,4 +35,17 @@ def health(call: Call) -> Reply:
 
 @surface.route("GET /openapi.json", OPEN)
 def openapi(call: Call) -> Reply:  # noqa: ARG001  (every view has one shape)
-    return Reply(200, _OPENAPI.read_text("utf-8"), {"Content-Type": "application/json"})
+    return _described(_OPENAPI)
+
+
+@surface.route("GET /openapi/{file}", OPEN)
+def openapi_of_one(call: Call) -> Reply:
+    known = {path.name: path for path in sorted(_EACH.glob("*.json"))}
+    path = known.get(call.params["file"])
+    if path is None:
+        raise Problem(404, f"Unknown description (known: {', '.join(known)})")
+    return _described(path)
+
+
+def _described(path: Path) -> Reply:
+    return Reply(200, path.read_text("utf-8"), {"Content-Type": "application/json"})

@@ -108,6 +108,7 @@ def _existing(asked: Caller, route: str) -> str:
         "/operator/astraflow/tenants/{id}/users/": lambda: access_answers.admin(asked),
         "/operator/astraflow/tenants/": lambda: access_answers.tenant(asked)["tenant"]["id"],
         "/operator/asyncflow/groups/": lambda: GROUP,
+        "/openapi/": lambda: "asyncqueue.json",
     }
     return str(next(make() for prefix, make in made.items() if path.startswith(prefix)))
 
