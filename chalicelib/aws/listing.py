@@ -33,7 +33,7 @@ class Listing:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def page(self, query: Query, position: Position, limit: int) -> Page:
+    def page(self, query: Query, position: Position, limit: int, *, payloads: bool) -> Page:
         """One page: a query per shelf, one read of rows, and a count for each shelf that was not walked to its end."""
         first = max(position.offset + limit + 1, _FIRST_FETCH)
         after = None if position.after is None else keys.listed(*position.after)
@@ -41,7 +41,7 @@ class Listing:
         listed = _distinct(merge(*walks, reverse=query.newest_first))
         for _ in islice(listed, position.offset):
             pass
-        tasks, cut = self._tasks(query, listed, limit)
+        tasks, cut = self._tasks(query, listed, limit, payloads=payloads)
         more = cut or next(listed, None) is not None
         return Page(tuple(tasks), sum(walk.total() for walk in walks), more)
 
@@ -49,18 +49,24 @@ class Listing:
         """How many tasks there are to list."""
         return sum(_Walk(self._table, query, shelf, None, _FIRST_FETCH).count() for shelf in shelves_for(query.view))
 
-    def _tasks(self, query: Query, listed: Iterator[str], limit: int) -> tuple[list[Task], bool]:
+    def _tasks(self, query: Query, listed: Iterator[str], limit: int, *, payloads: bool) -> tuple[list[Task], bool]:
         """The tasks of the page, and whether it ended early because of their bytes."""
         rows: list[Item] = []
         # Rows that changed since the index was written are left out: the ones behind them move up.
         while wanted := list(islice(listed, limit - len(rows))):
             rows += self._rows(query, [keys.task_id_of(each) for each in wanted])
         fitting = list(_within_budget(rows))
-        apart = [key for row in fitting for key in parts.apart(row)]
-        bodies = {text_of(part["pk"]): part for part in self._table.batch_get(apart)}
+        # Attributes of the row and of what lies apart do not overlap, but for their keys and expiry.
+        wholes = {text_of(row["pk"]): dict(row) for row in fitting}
+        for part in self._table.batch_get([key for row in fitting for key in parts.apart(row, payload=payloads)]):
+            wholes[text_of(part["pk"])] |= part
         tasks = [
-            replace(items.task_of(row), result=parts.result_in(row | bodies.get(text_of(row["pk"]), {})))
-            for row in fitting
+            replace(
+                items.task_of(row),
+                result=parts.result_in(whole),
+                payload=parts.payload_in(whole) if payloads else None,
+            )
+            for row, whole in zip(fitting, wholes.values(), strict=True)
         ]
         return tasks, len(fitting) < len(rows)
 

@@ -46,9 +46,9 @@ class AwsTaskReader:
                 return found
         raise UnavailableError("the task's payload is not there")
 
-    def page(self, query: Query, position: Position, limit: int) -> Page:
-        """One page of a listing with results."""
-        return self._listing.page(query, position, limit)
+    def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
+        """One page of a listing with results, and with payloads on request."""
+        return self._listing.page(query, position, limit, payloads=payloads)
 
     def count(self, query: Query) -> int:
         """How many tasks a listing holds: a query that counts for each shelf."""

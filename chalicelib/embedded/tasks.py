@@ -130,8 +130,8 @@ class EmbeddedTasks:
             raise UnavailableError("the task's payload has gone with its row")
         return _decode_payload(found[0][0])
 
-    def page(self, query: Query, position: Position, limit: int) -> Page:
-        """One page of a listing with results."""
+    def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
+        """One page of a listing with results, and with payloads on request."""
         with self._database.lock:
             keys = self._keys(query)
             total = len(keys)
@@ -142,6 +142,8 @@ class EmbeddedTasks:
                 keys = [key for key in keys if (key < after if query.newest_first else key > after)]
             keys = keys[position.offset :]
             tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]])
+            if payloads:
+                tasks = tuple(replace(task, payload=self.payload(task)) for task in tasks)
         return Page(tasks, total, more=len(tasks) < len(keys))
 
     def count(self, query: Query) -> int:

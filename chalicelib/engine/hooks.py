@@ -95,36 +95,37 @@ class Webhooks:
         now = self.clock.now()
         self._change(webhook.tenant, webhook.id, lambda current: webhooks.failed(current, delivery, gone=gone, now=now))
 
-    def ping(self, tenant: str, webhook_id: str) -> Task:
+    def ping(self, webhook: Webhook) -> Task:
         """Send it something to answer. ConflictError while it is disabled."""
-        return self.events.ping(self._open(tenant, webhook_id))
+        _refuse_disabled(webhook)
+        return self.events.ping(webhook)
 
-    def deliveries(self, tenant: str, webhook_id: str, position: Position, limit: int) -> Page:
-        """A page of its deliveries, newest first, with those that were `never_sent`."""
-        self.get(tenant, webhook_id)
-        return self.reader.page(Query(webhook_team(tenant, webhook_id), self.clock.now()), position, limit)
+    def deliveries(self, webhook: Webhook, position: Position, limit: int) -> Page:
+        """A page of its deliveries with what was sent, newest first. Those that were never sent are left out and the
+        ones behind them move up, but they count in the total."""
+        query = Query(webhook_team(webhook.tenant, webhook.id), self.clock.now())
+        found: list[Task] = []
+        while True:
+            page = self.reader.page(query, position, limit, payloads=True)
+            found += [task for task in page.tasks if not _never_sent(task)]
+            if len(found) >= limit or not page.more:
+                return Page(tuple(found[:limit]), page.total, page.more or len(found) > limit)
+            position = Position(after=(page.tasks[-1].created_at, page.tasks[-1].id))
 
-    def delivery(self, tenant: str, webhook_id: str, delivery: str) -> Task:
-        """One delivery, with what was sent."""
-        self.get(tenant, webhook_id)
+    def delivery(self, webhook: Webhook, delivery: str) -> Task:
+        """One of its deliveries, with what was sent."""
         task = self.reader.get(delivery, now=self.clock.now(), payload=True)
-        if task is None or task.team != webhook_team(tenant, webhook_id) or never_sent(task):
+        if task is None or task.team != webhook_team(webhook.tenant, webhook.id) or _never_sent(task):
             raise NotFoundError
         return task
 
-    def replay(self, tenant: str, webhook_id: str, delivery: str) -> Task:
+    def replay(self, webhook: Webhook, delivery: str) -> Task:
         """Send once more what was sent before. ConflictError while it is under way, or the webhook is disabled."""
-        webhook = self._open(tenant, webhook_id)
-        before = self.delivery(tenant, webhook_id, delivery)
+        _refuse_disabled(webhook)
+        before = self.delivery(webhook, delivery)
         if not before.finished:
             raise ConflictError("The delivery is still under way")
         return self.events.replay(webhook, before)
-
-    def _open(self, tenant: str, webhook_id: str) -> Webhook:
-        webhook = self.get(tenant, webhook_id)
-        if not webhook.enabled:
-            raise ConflictError("The webhook is disabled")
-        return webhook
 
     def _change(self, tenant: str, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
         for _ in range(_ROUNDS):
@@ -148,6 +149,11 @@ class Webhooks:
         return self.randomness.bytes(8).hex()
 
 
-def never_sent(task: Task) -> bool:
+def _refuse_disabled(webhook: Webhook) -> None:
+    if not webhook.enabled:
+        raise ConflictError("The webhook is disabled")
+
+
+def _never_sent(task: Task) -> bool:
     """Whether a delivery ended without a call, because the change it was to tell of was never made."""
     return task.status is Status.COMPLETED and task.result is None

@@ -67,8 +67,9 @@ class TaskReader(Protocol):
     def payload(self, task: Task) -> Payload:
         """The payload of a row that came without it."""
 
-    def page(self, query: Query, position: Position, limit: int) -> Page:
-        """One page of a listing with results. May lag behind writes by a few seconds."""
+    def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
+        """One page of a listing with results, and with payloads on request, whose size the limit has to bound. May lag
+        behind writes by a few seconds."""
 
     def count(self, query: Query) -> int:
         """How many tasks a listing holds. May lag behind writes by a few seconds."""

@@ -84,8 +84,9 @@ def rotated(webhook: Webhook, secret: str) -> View:
     }
 
 
-def delivery(task: Task) -> View:
-    """A delivery as lists show it: how it went, attempt by attempt."""
+def delivery(task: Task, webhook: Webhook) -> View:
+    """A delivery: what is sent, how it went attempt by attempt, and what came back last. The signature is another one
+    for each attempt."""
     work = task.work_as(Delivery)
     view: View = {
         "id": task.id,
@@ -95,27 +96,21 @@ def delivery(task: Task) -> View:
         "created_at": iso_seconds(task.created_at),
         "attempts": [_attempt(entry) for entry in task.history if entry.outcome is not AttemptOutcome.CONTINUED],
         "next_attempt_at": None if task.finished else iso_seconds(task.due_at),
+        "request": {
+            "url": webhook.url,
+            "headers": {
+                "Content-Type": "application/json",
+                "X-AstraFlow-Event": work.event,
+                "webhook-id": work.message or task.id,
+            },
+            "body": (task.payload or Payload()).body or "",
+        },
         "response": None if task.result is None else _response(task.result),
         "error": task.error,
     }
     if task.completed_at is not None:
         view["completed_at"] = iso_seconds(task.completed_at)
     return view
-
-
-def delivery_with_request(task: Task, webhook: Webhook) -> View:
-    """A delivery with what is sent. The signature is another one for each attempt."""
-    work = task.work_as(Delivery)
-    request = {
-        "url": webhook.url,
-        "headers": {
-            "Content-Type": "application/json",
-            "X-AstraFlow-Event": work.event,
-            "webhook-id": work.message or task.id,
-        },
-        "body": (task.payload or Payload()).body or "",
-    }
-    return {**delivery(task), "request": request}
 
 
 def _when_set(item: Item) -> View:

@@ -277,6 +277,20 @@ class TestPositions:
 
 
 class TestBytes:
+    @pytest.mark.parametrize("size", [10, 1_000, 60_000])
+    def test_payloads_come_on_request(self, tasks: Tasks, size: int) -> None:
+        team = fresh("team")
+        payload, result = Payload((("A", "b"),), "🦉" * size), Result(200, (), "x" * size, 1)
+        put(tasks, team, NOW, payload=payload, status=Status.COMPLETED, result=result)
+        waiting = put(tasks, team, NOW + 1, payload=payload)
+
+        page = tasks.page(Query(team, NOW), Position(), 10, payloads=True)
+        bare_page = tasks.page(Query(team, NOW), Position(), 10)
+
+        assert [(task.payload, task.result) for task in page.tasks] == [(payload, None), (payload, result)]
+        assert page.tasks[0].id == waiting.id
+        assert [task.payload for task in bare_page.tasks] == [None, None]
+
     def test_a_page_ends_before_its_results_grow_too_large(self, tasks: Tasks) -> None:
         team = fresh("team")
         large = Result(200, (), "🦉" * (64 * 1024), 1)

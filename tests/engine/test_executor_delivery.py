@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -347,14 +347,14 @@ class TestReplays:
         before = delivered(tracker, webhook)
         tracker.update(item, name="changed since")
 
-        again = tracker.platform.webhooks.replay(TENANT, webhook.id, before.id)
+        again = tracker.platform.webhooks.replay(webhook, before.id)
         tracker.work()
 
         assert again.id != before.id
         first, second = tracker.calls()
         assert first.body == second.body
         assert dict(first.headers)["webhook-id"] == dict(second.headers)["webhook-id"] == before.id
-        once_more = tracker.platform.webhooks.replay(TENANT, webhook.id, again.id)
+        once_more = tracker.platform.webhooks.replay(webhook, again.id)
         tracker.work()
         assert dict(tracker.calls()[-1].headers)["webhook-id"] == before.id
         assert once_more.id not in (again.id, before.id)
@@ -368,11 +368,11 @@ class TestReplays:
         (task,) = tracker.deliveries(webhook)
 
         with pytest.raises(ConflictError):
-            tracker.platform.webhooks.replay(TENANT, webhook.id, task.id)
+            tracker.platform.webhooks.replay(webhook, task.id)
         tracker.work()
         tracker.platform.webhooks.undelivered(webhook, "another", gone=True)
         with pytest.raises(ConflictError):
-            tracker.platform.webhooks.replay(TENANT, webhook.id, task.id)
+            tracker.platform.webhooks.replay(tracker.platform.webhooks.get(TENANT, webhook.id), task.id)
 
     def test_a_delivery_is_found_by_its_own_webhook_and_tenant_alone(self, tracker: Tracker, webhook: Webhook) -> None:
         other = tracker.listening(ItemEvent.UPDATED)
@@ -380,10 +380,10 @@ class TestReplays:
         task = delivered(tracker, webhook)
         find = tracker.platform.webhooks.delivery
 
-        assert find(TENANT, webhook.id, task.id).id == task.id
-        for tenant, webhook_id in ((TENANT, other.id), ("t" + "f" * 16, webhook.id)):
+        assert find(webhook, task.id).id == task.id
+        for stranger in (other, replace(webhook, tenant="t" + "f" * 16)):
             with pytest.raises(NotFoundError):
-                find(tenant, webhook_id, task.id)
+                find(stranger, task.id)
 
     def test_what_was_never_sent_is_no_delivery(self, tracker: Tracker, webhook: Webhook) -> None:
         tracker.faults.fail("items", "save", Fault.UNAVAILABLE, times=3)
@@ -392,12 +392,12 @@ class TestReplays:
         task = delivered(tracker, webhook)
 
         with pytest.raises(NotFoundError):
-            tracker.platform.webhooks.delivery(TENANT, webhook.id, task.id)
+            tracker.platform.webhooks.delivery(webhook, task.id)
 
     def test_a_ping_is_delivered_whatever_the_webhook_listens_for(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.platform.webhooks.ping(TENANT, webhook.id)
+        tracker.platform.webhooks.ping(webhook)
         tracker.work()
 
         assert tracker.told() == [{"event": "ping", "created_at": "2024-01-15T10:30:00Z", "data": {}}]
-        page = tracker.platform.webhooks.deliveries(TENANT, webhook.id, Position(), 10)
-        assert [json.loads((row.payload and row.payload.body) or "{}") for row in page.tasks] == [{}]
+        page = tracker.platform.webhooks.deliveries(webhook, Position(), 10)
+        assert [row.payload and row.payload.body for row in page.tasks] == [tracker.calls()[0].body.decode()]

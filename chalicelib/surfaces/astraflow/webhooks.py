@@ -8,8 +8,8 @@ from typing import Any
 from chalicelib.domain.access import Scope
 from chalicelib.domain.errors import ConflictError
 from chalicelib.domain.listing import Position
-from chalicelib.domain.webhooks import ItemEvent
-from chalicelib.engine.hooks import MOST_WEBHOOKS, never_sent
+from chalicelib.domain.webhooks import ItemEvent, Webhook
+from chalicelib.engine.hooks import MOST_WEBHOOKS
 from chalicelib.engine.teams import LONGEST_OVERLAP_S
 from chalicelib.surfaces import addresses, fields
 from chalicelib.surfaces.astraflow.edge import access, surface
@@ -22,7 +22,8 @@ from chalicelib.views import items as views
 
 _LONGEST_URL = 2_048
 _EVENTS = tuple(event.value for event in ItemEvent)
-_DELIVERIES, _MOST_DELIVERIES = 20, 100
+#: Each comes with what was sent, up to 70 KB: so many fit into an answer of a Lambda function.
+_DELIVERIES, _MOST_DELIVERIES = 20, 50
 _FULL: Texts = {ConflictError: f"No more than {MOST_WEBHOOKS} webhooks can be registered"}
 _DISABLED: Texts = {ConflictError: "The webhook is disabled"}
 _NOT_REPLAYABLE: Texts = {ConflictError: "The delivery is still under way, or the webhook is disabled"}
@@ -49,7 +50,7 @@ def register_webhook(call: Call) -> Reply:
 
 @surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
 def get_webhook(call: Call) -> Reply:
-    return ok(views.webhook(call.platform.webhooks.get(access(call).tenant, path_id(call, "id"))))
+    return ok(views.webhook(_webhook(call)))
 
 
 @surface.route("DELETE /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
@@ -60,7 +61,8 @@ def delete_webhook(call: Call) -> Reply:
 
 @surface.route("POST /api/v1/webhooks/{id}/ping", Scope.WEBHOOKS_WRITE, _DISABLED)
 def ping_webhook(call: Call) -> Reply:
-    return ok(views.delivery(call.platform.webhooks.ping(access(call).tenant, path_id(call, "id"))), 202)
+    webhook = _webhook(call)
+    return ok(views.delivery(call.platform.webhooks.ping(webhook), webhook), 202)
 
 
 @surface.route("POST /api/v1/webhooks/{id}/rotate", Scope.WEBHOOKS_WRITE)
@@ -82,29 +84,32 @@ def enable_webhook(call: Call) -> Reply:
 @surface.route("GET /api/v1/webhooks/{id}/deliveries", Scope.WEBHOOKS_WRITE)
 def list_deliveries(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("limit", "cursor"), "query parameter")
-    tenant, webhook_id = access(call).tenant, path_id(call, "id")
+    webhook = _webhook(call)
     limit = min(whole_number(call.query, "limit", _DELIVERIES, lowest=1), _MOST_DELIVERIES)
     cursor = call.query.get("cursor")
     # A cursor opens the list it was made for alone: that of this webhook.
-    owner = f"{tenant} {webhook_id}"
+    owner = f"{webhook.tenant} {webhook.id}"
     position = Position() if cursor is None else Position(after=opened(call, owner, cursor))
-    page = call.platform.webhooks.deliveries(tenant, webhook_id, position, limit)
-    older = next_link(call, owner, page.tasks[-1]) if page.more and page.tasks else {}
-    return ok({"deliveries": [views.delivery(task) for task in page.tasks if not never_sent(task)]}, 200, older)
+    page = call.platform.webhooks.deliveries(webhook, position, limit)
+    older = next_link(call, owner, page.tasks[-1]) if page.more else {}
+    return ok({"deliveries": [views.delivery(task, webhook) for task in page.tasks]}, 200, older)
 
 
 @surface.route("GET /api/v1/webhooks/{id}/deliveries/{delivery}", Scope.WEBHOOKS_WRITE)
 def get_delivery(call: Call) -> Reply:
-    tenant, webhook_id = access(call).tenant, path_id(call, "id")
-    webhook = call.platform.webhooks.get(tenant, webhook_id)
-    task = call.platform.webhooks.delivery(tenant, webhook_id, path_id(call, "delivery"))
-    return ok(views.delivery_with_request(task, webhook))
+    webhook = _webhook(call)
+    return ok(views.delivery(call.platform.webhooks.delivery(webhook, path_id(call, "delivery")), webhook))
 
 
 @surface.route("POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay", Scope.WEBHOOKS_WRITE, _NOT_REPLAYABLE)
 def replay_delivery(call: Call) -> Reply:
-    task = call.platform.webhooks.replay(access(call).tenant, path_id(call, "id"), path_id(call, "delivery"))
-    return ok(views.delivery(task), 202)
+    webhook = _webhook(call)
+    task = call.platform.webhooks.replay(webhook, path_id(call, "delivery"))
+    return ok(views.delivery(task, webhook), 202)
+
+
+def _webhook(call: Call) -> Webhook:
+    return call.platform.webhooks.get(access(call).tenant, path_id(call, "id"))
 
 
 def _url(call: Call, members: Mapping[str, Any]) -> str:

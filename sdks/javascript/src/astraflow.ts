@@ -151,6 +151,8 @@ export interface Delivery {
   completed_at?: string;
   next_attempt_at: string | null;
   attempts: DeliveryAttempt[];
+  /** What is sent; the signature is another one for each attempt. */
+  request: { url: string; headers: Record<string, string>; body: string };
   response: { status_code: number; headers: Record<string, string>; body: string; duration_ms: number } | null;
   error: string | null;
 }
@@ -163,13 +165,8 @@ export interface DeliveryAttempt {
   error: string | null;
 }
 
-/** A delivery by itself, with what is sent. */
-export interface DeliveryWithRequest extends Delivery {
-  request: { url: string; headers: Record<string, string>; body: string };
-}
-
 export interface DeliveryQuery {
-  /** Deliveries on one page: 20 unless said otherwise, 100 at most. */
+  /** Deliveries on one page: 20 unless said otherwise, 50 at most. */
   limit?: number | undefined;
   cursor?: string | undefined;
 }
@@ -320,7 +317,7 @@ export class AstraClient extends Client {
   }
 
   /** One delivery, with what is sent. */
-  getDelivery(id: string, delivery: string, options?: RequestOptions): APIPromise<DeliveryWithRequest> {
+  getDelivery(id: string, delivery: string, options?: RequestOptions): APIPromise<Delivery> {
     return this.#ask({ method: 'GET', path: deliveryPath(id, delivery) }, options);
   }
 

@@ -15,7 +15,6 @@ export type {
   Delivery,
   DeliveryAttempt,
   DeliveryQuery,
-  DeliveryWithRequest,
   NewAstraTask,
   NewUser,
   NewWebhook,

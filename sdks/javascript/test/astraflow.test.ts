@@ -111,13 +111,13 @@ describe('a webhook', () => {
     const delivery = await delivered();
     assert.equal(delivery.status, 'delivered');
     assert.equal(delivery.response?.status_code, 200);
-    assert.equal(delivery.request.url, server.url);
     await client.replayDelivery(made.id, ping.id);
     await server.arrived(2);
     const all = [];
-    for await (const each of client.getDeliveries(made.id, { limit: 1 })) all.push(each.id);
+    for await (const each of client.getDeliveries(made.id, { limit: 1 })) all.push(each);
     assert.equal(all.length, 2);
-    assert.equal(all[1], ping.id);
+    assert.deepEqual(all[1], delivery);
+    assert.equal(delivery.request.url, server.url);
 
     const rotated = await client.rotateWebhookSecret(made.id, { overlap_seconds: 60 });
     assert.notEqual(rotated.secret, made.secret);

@@ -135,6 +135,7 @@ def test_deliveries_are_shown_and_sent_again(place: Place, twin: Twin, client: A
     assert (shown.status, shown.finished, shown.response["status_code"]) == ("delivered", True, 200)
     assert shown.attempts[0]["status_code"] == 200
     assert json.loads(shown.request["body"])["data"]["name"] == "New"
+    assert found["task.created"] == shown
     assert again.message_id == shown.message_id
 
 

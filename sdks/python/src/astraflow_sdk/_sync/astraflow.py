@@ -142,12 +142,12 @@ class AstraClient(Client):
         return WebhookSecret.of((self._post(f"{_webhook(webhook_id)}/rotate", members)).json())
 
     def get_deliveries(self, webhook_id: str, *, limit: int | None = None) -> Page[Delivery]:
-        """What a webhook was sent, newest first: 20 on a page unless `limit` says otherwise, 100 at most."""
+        """What a webhook was sent, newest first: 20 on a page unless `limit` says otherwise, 50 at most."""
         path = f"{_webhook(webhook_id)}/deliveries"
         return fetched(self._connection, path, given(limit=limit), Delivery, "deliveries")
 
     def get_delivery(self, webhook_id: str, delivery_id: str) -> Delivery:
-        """One delivery, with what was sent."""
+        """One delivery."""
         return Delivery.of((self._get(_delivery(webhook_id, delivery_id))).json())
 
     def replay_delivery(self, webhook_id: str, delivery_id: str) -> Delivery:
