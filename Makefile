@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 SDK_PYTHON := sdks/python
 SDK_JAVASCRIPT := sdks/javascript
+BROWSER := infra/browser/node_modules/.package-lock.json
 CODE := app.py chalicelib cli infra tests
 # What git sees of the tree: what is generated is committed too, so nothing may differ after the checks.
 TREE := (git status --porcelain; git diff HEAD) | cksum
@@ -81,6 +82,10 @@ sdk-javascript: $(READY) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Ch
 $(SDK_JAVASCRIPT)/node_modules/.package-lock.json: $(SDK_JAVASCRIPT)/package-lock.json
 	@cd $(SDK_JAVASCRIPT) && npm ci --silent && touch node_modules/.package-lock.json
 
+# What a check in a real browser depends on, beside `infra/browser/launch.mjs`.
+$(BROWSER): infra/browser/package-lock.json
+	@cd infra/browser && npm ci --silent && ./chromium >/dev/null && touch node_modules/.package-lock.json
+
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
 	@for name in requirements requirements-dev; do \
@@ -89,4 +94,5 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist
+	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
+	  infra/browser/node_modules
