@@ -44,6 +44,8 @@ class Settings:
     retention_s: int
     horizon_s: int
     outbound_allow_networks: tuple[IPv4Network | IPv6Network, ...]
+    #: Names under which this deployment answers, which it does not call.
+    own_hosts: tuple[str, ...]
     cors_allow_origins: tuple[str, ...]
     #: Requests per minute and team in place of the plan's; 0 lifts the limit, None leaves it to the plan.
     asyncqueue_rate_limit: int | None
@@ -80,6 +82,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         retention_s=_integer(environ, "RETENTION_DAYS", 30, 1, 3650) * 86_400,
         horizon_s=_integer(environ, "QUEUE_HORIZON_SECONDS", LONGEST_HORIZON_S, SHORTEST_HORIZON_S, LONGEST_HORIZON_S),
         outbound_allow_networks=_networks(environ, "OUTBOUND_ALLOW_NETWORKS"),
+        own_hosts=_words(environ, "OWN_HOSTS"),
         cors_allow_origins=_words(environ, "CORS_ALLOW_ORIGINS"),
         asyncqueue_rate_limit=_optional_integer(environ, "ASYNCQUEUE_RATE_LIMIT", 0, 1_000_000),
         asyncflow_api_key=_asyncflow_api_key(environ, local=local),

@@ -192,7 +192,7 @@ def on_aws(settings: Settings) -> Parts:
     clients = Clients(names.region, settings.aws_endpoint_url)
     tasks = AwsTasks(clients, names.tasks_table)
     identity = AwsIdentity(clients, names.identity_table)
-    guard = Guard(settings.outbound_allow_networks)
+    guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
     return Parts(
         tasks=tasks,
         reader=tasks,

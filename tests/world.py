@@ -135,6 +135,7 @@ def settings(**changes: Any) -> Settings:
         "retention_s": 30 * 86_400,
         "horizon_s": 900,
         "outbound_allow_networks": (),
+        "own_hosts": (),
         "cors_allow_origins": (),
         "asyncqueue_rate_limit": 0,
         "asyncflow_api_key": ASYNCFLOW_KEY,
@@ -212,7 +213,7 @@ class World:
                 dead_letters=wrap("dead letters", self.dead_letters),
                 schedules=wrap("schedules", self.schedules),
                 door=wrap("door", self.door),
-                guard=Guard(self.settings.outbound_allow_networks),
+                guard=Guard(self.settings.outbound_allow_networks, self.settings.own_hosts),
                 clock=wrap("clock", self.clock),
                 randomness=SeededRandomness(seed),
                 parallel=wrap("parallel", Serial()),
@@ -245,6 +246,7 @@ class World:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         address: str = HOME,
+        host: str = "",
     ) -> Reply:
         """One HTTP request through the app, as API Gateway would hand it over."""
         sent = dict(headers or {})
@@ -253,7 +255,7 @@ class World:
         if json is not None:
             body = _dumps(json)
             sent.setdefault("Content-Type", "application/json")
-        return send(method, path, sent, body, address=address)
+        return send(method, path, sent, body, address=address, host=host)
 
     def work(self, *, until: int | None = None, turns: int = 10_000) -> None:
         """Deliver everything, moving the clock to whatever is due next, until nothing is left or `until` is reached."""
@@ -320,8 +322,10 @@ def send(
     *,
     stage: str = "",
     address: str = HOME,
+    host: str = "",
 ) -> Reply:
-    """One request through the Chalice app as an API Gateway event; `stage` is what the API's stage adds to the path."""
+    """One request through the Chalice app as an API Gateway event; `stage` is what the API's stage adds to the path,
+    `host` the name that the gateway answered under."""
     parts = urlsplit(target)
     route, variables = _route(parts.path)
     event = {
@@ -330,6 +334,7 @@ def send(
             "resourcePath": route,
             "identity": {"sourceIp": address},
             "path": stage + parts.path,
+            "domainName": host,
         },
         "headers": dict(headers),
         "pathParameters": variables,

@@ -58,6 +58,7 @@ _COLUMNS = (
     _Column("delay_until", "delayUntil", _NUMBER, absent=None),
     _Column("on_complete_url", "onCompleteUrl", _TEXT, absent=None),
     _Column("signing", "signing", _SIGNING, absent=SigningState()),
+    _Column("hops", "hops", _NUMBER, absent=0),
     _Column("attempt", "attempt", _NUMBER, changes=True),
     _Column("continued", "continued", _NUMBER, changes=True, absent=0),
     _Column("claim_token", "claimToken", _TEXT, changes=True, absent=None),

@@ -34,6 +34,7 @@ _RESERVED_NAMES = frozenset(
         "webhook-timestamp",
         "x-asyncqueue-signature",
         "x-task-attempt",
+        "x-task-hops",
         "x-task-last-attempt",
         # Keys to the metadata services of clouds, which nobody else asks for.
         "metadata",

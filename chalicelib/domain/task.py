@@ -164,10 +164,10 @@ class SigningState:
 class Task:
     """One task as its row holds it.
 
-    `attempt` counts claims so far, `continued` those that only asked to go on later. `create_token` names the call that
-    made the row, `claim_token` the claim that holds or last held the lease. `webhook`: a completion webhook is
-    still to be sent. `payload` and `result` are None where the row was read without them. `expires_at` is in epoch
-    seconds and set with the terminal write only.
+    `attempt` counts claims so far, `continued` those that only asked to go on later. `hops` is how many tasks in a row
+    led to the request that made this one. `create_token` names the call that made the row, `claim_token` the claim that
+    holds or last held the lease. `webhook`: a completion webhook is still to be sent. `payload` and `result` are None
+    where the row was read without them. `expires_at` is in epoch seconds and set with the terminal write only.
     """
 
     id: str
@@ -183,6 +183,7 @@ class Task:
     delay_until: int | None = None
     on_complete_url: str | None = None
     signing: SigningState = field(default_factory=SigningState)
+    hops: int = 0
     attempt: int = 0
     continued: int = 0
     claim_token: str | None = None

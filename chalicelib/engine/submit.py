@@ -29,6 +29,7 @@ class Order:
     signing: SigningState = field(default_factory=SigningState)
     delay_until: int | None = None
     on_complete_url: str | None = None
+    hops: int = 0
     idempotency_key: str | None = None
     fingerprint: str | None = None
     task_id: str | None = None
@@ -88,6 +89,7 @@ class Submit:
             delay_until=order.delay_until,
             on_complete_url=order.on_complete_url,
             signing=order.signing,
+            hops=order.hops,
         )
 
     def _id(self, order: Order) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from json import JSONDecodeError, loads
 
+from chalicelib.domain import hops
 from chalicelib.domain.exchange import Answer, Failure, Headers, NoAnswer, Request
 from chalicelib.domain.outcome import BudgetSpent, Failed, Outcome, Succeeded
 from chalicelib.domain.task import Callback, Payload, Result, Task
@@ -73,6 +74,7 @@ class CallbackExecutor:
             ("Idempotency-Key", task.id),
             ("X-Task-Attempt", str(task.attempt)),
             ("X-Task-Last-Attempt", "true" if task.last_attempt else "false"),
+            (hops.HEADER, str(task.hops + 1)),
             *self.signatures.headers(task, message_id=task.id, body=body),
         )
 

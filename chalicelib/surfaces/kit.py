@@ -47,7 +47,8 @@ class Principal(Protocol):
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request: the path as it was asked for (with the API's stage, behind API Gateway), decoded path variables, the
-    last value of each query parameter, lower-case header names, the network address that it came from."""
+    last value of each query parameter, lower-case header names, the network address that it came from, and the name
+    under which API Gateway took it in."""
 
     platform: Platform
     method: str
@@ -58,6 +59,7 @@ class Call:
     body: bytes
     request_id: str
     address: str = ""
+    host: str = ""
     principal: Principal | None = None
 
     @property
@@ -241,6 +243,7 @@ def _call(here: Platform, request: Any, params: Mapping[str, str]) -> Call:
         headers=headers,
         body=request.raw_body or b"",
         address=(request.context.get("identity") or {}).get("sourceIp") or "",
+        host=request.context.get("domainName") or "",
         request_id=given if _REQUEST_ID.fullmatch(given) else uuid4_from(here.parts.randomness.bytes(16)),
     )
 

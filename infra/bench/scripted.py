@@ -98,6 +98,7 @@ def settings(names: Names) -> Settings:
         retention_s=30 * 86_400,
         horizon_s=900,
         outbound_allow_networks=(),
+        own_hosts=(),
         cors_allow_origins=(),
         asyncqueue_rate_limit=0,
         asyncflow_api_key=ASYNCFLOW_KEY,

@@ -36,6 +36,7 @@ def a_task(**fields: Any) -> Task:
         delay_until=NOW,
         on_complete_url="https://api.example.com/done",
         signing=SigningState(2, NOW + MINUTE),
+        hops=3,
     )
     return replace(sample, **fields)
 

@@ -282,6 +282,7 @@ FIXED: dict[str, Any] = {
     "delay_until": 2,
     "on_complete_url": "https://elsewhere.example/done",
     "signing": SigningState(99),
+    "hops": 5,
 }
 
 

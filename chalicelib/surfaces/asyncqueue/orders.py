@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain import hops
 from chalicelib.domain.headers import check_headers
 from chalicelib.domain.identity import Plan
 from chalicelib.domain.retry import MOST_RETRIES
@@ -52,6 +53,7 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
     backoff = fields.choice(members, "retryBackoff", [each.value for each in Backoff]) or Backoff.EXPONENTIAL.value
     on_complete_url = _url(call, members, "onCompleteUrl")
     key = idempotency_key(call)
+    depth = _hops(call)
     return Order(
         team=team.id,
         signing=team.signing,
@@ -60,6 +62,7 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
         max_retries=retries,
         delay_until=delay_until,
         on_complete_url=on_complete_url,
+        hops=depth,
         idempotency_key=key,
         fingerprint=None if key is None else fingerprint(members),
     )
@@ -110,6 +113,15 @@ def _seconds(members: Mapping[str, Any], name: str, plan: Plan) -> float:
             400, f"{name} must be a number above 0 and at most {plan.max_wait_s} on the {plan.name} plan", field=name
         )
     return float(value)
+
+
+def _hops(call: Call) -> int:
+    depth = hops.hops(call.headers.get(hops.HEADER.lower()))
+    if depth is None:
+        raise Problem(
+            400, f"{hops.HEADER} must be at most {hops.MOST}: tasks create tasks in a loop", field=hops.HEADER
+        )
+    return depth
 
 
 def _retries(members: Mapping[str, Any]) -> int:
