@@ -28,19 +28,19 @@ app.register_blueprint(operator.register("/operator"))
 app.register_blueprint(site.register(""))
 
 
-@app.on_sqs_message(queue=names.tasks_queue, batch_size=10)
+@app.on_sqs_message(queue=names.tasks_queue, batch_size=10, maximum_concurrency=50)
 def attempt(event: Any) -> dict[str, Any]:
     """Make the attempts that the tasks queue calls for."""
     return workers.attempts(event.to_dict(), event.context.get_remaining_time_in_millis())
 
 
-@app.on_sqs_message(queue=names.webhooks_queue, batch_size=10)
+@app.on_sqs_message(queue=names.webhooks_queue, batch_size=10, maximum_concurrency=20)
 def webhook(event: Any) -> dict[str, Any]:
     """Send the completion webhooks that the webhooks queue calls for."""
     return workers.webhooks(event.to_dict(), event.context.get_remaining_time_in_millis())
 
 
-@app.on_sqs_message(queue=names.dead_letters_queue, batch_size=10)
+@app.on_sqs_message(queue=names.dead_letters_queue, batch_size=10, maximum_concurrency=5)
 def rescue(event: Any) -> dict[str, Any]:
     """Settle what the queues and schedules could not deliver."""
     return workers.dead_letters(event.to_dict(), event.context.get_remaining_time_in_millis())

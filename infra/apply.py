@@ -1,8 +1,8 @@
 """Make the resources of `resources.json` by plain API calls, where no CloudFormation is at hand.
 
 The local stack and the tests read the very template that a deployment merges. Whatever of it this file does not know
-(a resource type, a property, an intrinsic) is an error that names it: nothing is skipped in silence. An entry without a
-type is no resource of its own: it adds to one that Chalice's package makes.
+(a resource type, a property, an intrinsic) is an error that names it: nothing is skipped in silence. What only a
+deployment has use for (`DEPLOYED_ONLY`, and the patches of what Chalice makes) is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ Clients = Callable[[str], Any]
 #: Logical id -> what `Ref` ("Ref") and `Fn::GetAtt` (the attribute's name) give for it.
 Made = dict[str, dict[str, str]]
 
+#: Resources that watch functions and an API behind a gateway: where there are none, nothing would feed them.
+DEPLOYED_ONLY = {
+    "AWS::ApiGateway::Account",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+}
+#: Conditions that never hold where there is no deployment.
+_UNMET = {"OwnGatewayLogs"}
 #: What only a stack looks at; an API call has no place for it.
 _STACK_ONLY = {"Type", "Properties", "DeletionPolicy", "UpdateReplacePolicy"}
 _PLACEHOLDER = pattern(r"\$\{([^}]+)\}")
@@ -41,22 +51,31 @@ def load_template(path: Path = TEMPLATE) -> dict[str, Any]:
     return template
 
 
+def resources(template: Mapping[str, Any]) -> dict[str, Any]:
+    """The resources that the template makes. What else stands among them patches a resource that Chalice makes."""
+    return {key: entry for key, entry in template["Resources"].items() if "Type" in entry}
+
+
 def apply(template: Mapping[str, Any], names: Names, clients: Clients) -> Made:
     """Make every resource of the template for one stage; those that exist are brought up to date.
 
     Returns what each logical id refers to. Raises `TemplateError` for what it does not know.
     """
-    resources = {key: resource for key, resource in template["Resources"].items() if "Type" in resource}
-    for logical_id, resource in resources.items():
+    wanted = {
+        key: resource
+        for key, resource in resources(template).items()
+        if resource["Type"] not in DEPLOYED_ONLY and resource.get("Condition") not in _UNMET
+    }
+    for logical_id, resource in wanted.items():
         if resource["Type"] not in _MAKERS:
             raise TemplateError(f"{logical_id}: resource type {resource['Type']} is not known to apply")
         if unknown := set(resource) - _STACK_ONLY:
             raise TemplateError(f"{logical_id}: {', '.join(sorted(unknown))} is not known to apply")
     made: Made = {}
     scope = _Scope(names, made)
-    needs = {key: set(_mentions(value)) & set(resources) for key, value in resources.items()}
+    needs = {key: set(_mentions(value)) & set(wanted) for key, value in wanted.items()}
     for logical_id in TopologicalSorter(needs).static_order():
-        resource = resources[logical_id]
+        resource = wanted[logical_id]
         properties = _Properties(logical_id, scope.resolve(resource.get("Properties", {})))
         made[logical_id] = _MAKERS[resource["Type"]](properties, names, clients)
         properties.finish()
@@ -223,32 +242,10 @@ def _role(properties: _Properties, names: Names, clients: Clients) -> dict[str, 
     return {"Ref": name, "Arn": names.role_arn(name)}
 
 
-_ALARM_PARAMETERS = (
-    "AlarmDescription",
-    "Namespace",
-    "MetricName",
-    "Dimensions",
-    "Statistic",
-    "Period",
-    "EvaluationPeriods",
-    "DatapointsToAlarm",
-    "Threshold",
-    "ComparisonOperator",
-    "TreatMissingData",
-)
-
-
-def _alarm(properties: _Properties, names: Names, clients: Clients) -> dict[str, str]:
-    name = properties.take("AlarmName")
-    clients("cloudwatch").put_metric_alarm(AlarmName=name, **properties.take_known(*_ALARM_PARAMETERS))
-    return {"Ref": name, "Arn": f"arn:aws:cloudwatch:{names.region}:{names.account}:alarm:{name}"}
-
-
 _MAKERS: Mapping[str, Callable[[_Properties, Names, Clients], dict[str, str]]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _queue_policy,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::IAM::Role": _role,
-    "AWS::CloudWatch::Alarm": _alarm,
 }

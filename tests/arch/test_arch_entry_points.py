@@ -12,7 +12,7 @@ from chalice.app import SQSEventConfig
 
 import chalicelib
 from app import app, names
-from infra.apply import load_template
+from infra.apply import load_template, resources
 
 ROOT = Path(chalicelib.__file__).parents[1]
 SOURCE = (ROOT / "app.py").read_text("utf-8")
@@ -83,8 +83,8 @@ def config() -> dict[str, Any]:
 def test_every_event_source_is_a_queue_of_the_template() -> None:
     queues = {
         resource["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", names.stage)
-        for resource in load_template()["Resources"].values()
-        if resource.get("Type") == "AWS::SQS::Queue"
+        for resource in resources(load_template()).values()
+        if resource["Type"] == "AWS::SQS::Queue"
     }
 
     assert {type(source) for source in sources()} == {SQSEventConfig}

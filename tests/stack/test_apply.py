@@ -60,12 +60,6 @@ def test_schedules_get_their_group_and_a_role_that_may_send(aws: LocalAws) -> No
     assert policy["Statement"][0]["Resource"][0] == NAMES.queue_arn(NAMES.tasks_queue)
 
 
-def test_the_depth_of_the_dead_letters_raises_an_alarm(aws: LocalAws) -> None:
-    (alarm,) = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": NAMES.dead_letters_queue}]
-
-
 def test_schedules_outlive_a_second_application(aws: LocalAws) -> None:
     scheduler = aws.client("scheduler")
     scheduler.create_schedule(
