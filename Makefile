@@ -12,7 +12,7 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers format bench simulate docs sdk-python sdk-javascript lock clean
+.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,10 @@ format: $(READY) ## Format the code
 bench: $(READY) ## Count what a task costs at the AWS boundary, and time what is ours
 	@$(BIN)/python -m infra.bench
 
+deploy: $(READY) ## Put a stage on AWS, or bring it up to date: STAGE=prod [ARCHITECTURE=x86_64] [BUCKET=...] [ALARM_TOPIC=arn:...]
+	@$(BIN)/python -m infra.deploy up "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
+	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
+
 simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation.campaign --lifetimes $(or $(LIFETIMES),100000) --seed $(or $(SEED),1)
 
@@ -93,6 +97,6 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 	    --no-emit-index-url $$name.in -o $$name.txt; done
 
 clean: ## Remove the virtual environment and everything local
-	@rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	@rm -rf $(VENV) .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
 	  infra/browser/node_modules

@@ -1,0 +1,37 @@
+"""`python -m infra.deploy up|down STAGE`: what `make deploy` and `make destroy` call."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from infra.deploy.problems import NotReadyError, StackError
+from infra.deploy.up import Choices, deploy
+
+
+def say(text: str) -> None:
+    """A line for whoever waits."""
+    print(text, flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code: 1 when something has to be put right first, or went wrong."""
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="bring a stage up, or up to date")
+    up.add_argument("stage")
+    up.add_argument("--architecture", choices=("arm64", "x86_64"))
+    up.add_argument("--bucket", help="the bucket for packages and templates")
+    up.add_argument("--alarm-topic", help="ARN of the SNS topic that alarms tell")
+    given = parser.parse_args(arguments)
+    try:
+        deploy(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
+    except (NotReadyError, StackError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""`make deploy`: everything is checked, built once, and brought up in one stack."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.settings import SettingError, load
+from infra.deploy import secrets
+from infra.deploy.bucket import Bucket
+from infra.deploy.checks import Place, check_place, check_python, check_stage, open_session
+from infra.deploy.package import build, read_config, stage_settings
+from infra.deploy.problems import NotReadyError
+from infra.deploy.stack import Say, Stack
+from infra.deploy.template import compact, deployable
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the caller may choose; None is the default."""
+
+    architecture: str | None = None
+    bucket: str | None = None
+    #: ARN of the SNS topic that alarms tell.
+    alarm_topic: str | None = None
+
+
+def deploy(stage: str, choices: Choices, say: Say) -> None:
+    """Bring a stage up, or up to date. Raises NotReadyError and StackError."""
+    began = time.monotonic()
+    session, place = ready(stage, say)
+    values, made = secrets.ensure(session.client("ssm"), stage)
+    for name in made:
+        say(f"Made the secret {secrets.parameter(stage, name)} in the Parameter Store")
+    check_settings(stage, place, values)
+
+    bucket = Bucket(session.client("s3"), place, choices.bucket)
+    if bucket.ensure():
+        say(f"Made the bucket {bucket.name} for packages and templates")
+    package = build(stage, place.region, choices.architecture)
+    key = f"{stage}/{package.digest}.zip"
+    size = package.archive.stat().st_size / 1e6
+    sent = bucket.put_file(key, package.archive)
+    say(f"Package {package.digest[:12]}, {size:.1f} MB, {'sent' if sent else 'is in the bucket already'}")
+
+    stack = Stack(session.client("cloudformation"), stack_name(stage), say)
+    text = compact(deployable(package.template, stage, bucket=bucket.name, key=key))
+    url = bucket.put_text(f"{stage}/{package.digest}.json", text)
+    say(f"Stack {stack.name}, template of {len(text) // 1000} KB")
+    changed = stack.bring_to(
+        url,
+        {
+            "OperatorKey": values["OPERATOR_KEY"],
+            "KeyPepper": values["KEY_PEPPER"],
+            "AlarmTopic": choices.alarm_topic or stack.parameters().get("AlarmTopic", ""),
+            "GatewayLogs": _gateway_logs(session, stack),
+        },
+        {"Project": "sluice", "Stage": stage},
+    )
+    took = time.monotonic() - began
+    say(f"Deployed in {took:.0f} s" if changed else f"No changes: {stage} is up to date ({took:.0f} s)")
+    say(_addresses(stage, stack.outputs()["EndpointURL"].rstrip("/")))
+
+
+def ready(stage: str, say: Say) -> tuple[Any, Place]:
+    """A session for a stage that may be deployed to, and where it leads. Raises NotReadyError."""
+    check_stage(stage)
+    check_python(sys.version_info[:2])
+    session = open_session()
+    place = check_place(session)
+    say(f"Stage {stage}, account {place.account}, region {place.region}, as {place.caller.rpartition(':')[2]}")
+    return session, place
+
+
+def check_settings(stage: str, place: Place, values: dict[str, str]) -> None:
+    """Read the settings as the functions will."""
+    environment = {**stage_settings(read_config(), stage), "AWS_REGION": place.region, **values}
+    try:
+        load(environment)
+    except SettingError as error:
+        raise NotReadyError(f"{error} (the stage's settings stand in .chalice/config.json)") from None
+
+
+def stack_name(stage: str) -> str:
+    """The stack of a stage."""
+    return f"sluice-{stage}"
+
+
+def _gateway_logs(session: Any, stack: Stack) -> str:
+    """Whether this stack is to give API Gateway its role for logs, of which an account has one in each region."""
+    before = stack.parameters().get("GatewayLogs")
+    if before is not None:
+        return before
+    account = session.client("apigateway").get_account()
+    return "shared" if account.get("cloudwatchRoleArn") else "own"
+
+
+def _addresses(stage: str, url: str) -> str:
+    operator_key = secrets.parameter(stage, "OPERATOR_KEY")
+    return "\n".join(
+        (
+            "",
+            f"  AsyncQueue  {url}/v1",
+            f"  AsyncFlow   {url}/asyncflow",
+            f"  AstraFlow   {url}/api/v1   tokens: {url}/oauth/token",
+            f"  Asimov      {url}/api",
+            "",
+            "Next, as the operator:",
+            "",
+            f"  export SLUICE_URL={url}",
+            "  export OPERATOR_KEY=$(aws ssm get-parameter --with-decryption --query Parameter.Value --output text "
+            f"--name {operator_key})",
+            '  ./sluice team create "First team"',
+        )
+    )
