@@ -17,6 +17,7 @@ from chalicelib.engine.announce import Announcements
 from chalicelib.engine.attempt import Attempts
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.control import Cancel
+from chalicelib.engine.dead_letters import DeadLetters
 from chalicelib.engine.events import Events
 from chalicelib.engine.flow import Flow
 from chalicelib.engine.groups import Groups
@@ -26,6 +27,7 @@ from chalicelib.engine.items import Items
 from chalicelib.engine.limits import Limiter
 from chalicelib.engine.operations import Operations
 from chalicelib.engine.query import Tasks
+from chalicelib.engine.replay import Replay
 from chalicelib.engine.rescue import Rescue
 from chalicelib.engine.submit import Submit
 from chalicelib.engine.teams import Teams
@@ -46,6 +48,7 @@ from chalicelib.outbound.guard import Guard
 from chalicelib.ports.access import AccessStore
 from chalicelib.ports.ambient import Clock, Parallel, Randomness, Recorder
 from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.dead_letters import DeadLetterStore
 from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.outbound import Door
@@ -67,6 +70,7 @@ class Parts:
     blobs: Blobs
     items: ItemStore
     webhooks: WebhookStore
+    letters: DeadLetterStore
     tasks_queue: Queue
     webhooks_queue: Queue
     dead_letters: Queue
@@ -101,6 +105,8 @@ class Platform:
     attempts: Attempts
     announcements: Announcements
     rescue: Rescue
+    replay: Replay
+    dead_letters: DeadLetters
 
     def health(self) -> dict[str, bool]:
         """Which parts answer."""
@@ -134,6 +140,8 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
     events = Events(submit, parts.webhooks, item_views.event, parts.clock, parts.randomness)
     webhooks = Webhooks(parts.webhooks, parts.reader, events, parts.clock, parts.randomness, settings.key_pepper)
     confirmation = Confirmation(parts.items, parts.clock)
+    rescue = Rescue(parts.tasks, parts.reader, parts.letters, batons, parts.clock, parts.recorder, retention_s)
+    replay = Replay(parts.reader, parts.teams, kinds, submit, parts.clock, parts.randomness)
     return Platform(
         settings=settings,
         parts=parts,
@@ -173,7 +181,11 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
             clock=parts.clock,
             recorder=parts.recorder,
         ),
-        rescue=Rescue(parts.tasks, parts.reader, batons, parts.clock, parts.recorder, retention_s),
+        rescue=rescue,
+        replay=replay,
+        dead_letters=DeadLetters(
+            parts.letters, parts.tasks, parts.reader, batons, rescue, replay, parts.clock, parts.recorder
+        ),
     )
 
 
@@ -183,6 +195,7 @@ def on_aws(settings: Settings) -> Parts:
     from chalicelib.aws.astraflow import AwsItems, AwsWebhooks
     from chalicelib.aws.blobs import AwsBlobs
     from chalicelib.aws.clients import Clients
+    from chalicelib.aws.dead_letters import AwsDeadLetters
     from chalicelib.aws.identity import AwsIdentity
     from chalicelib.aws.queue import AwsQueue
     from chalicelib.aws.schedules import AwsSchedules
@@ -201,6 +214,7 @@ def on_aws(settings: Settings) -> Parts:
         blobs=AwsBlobs(clients, names.identity_table),
         items=AwsItems(clients, names.items_table),
         webhooks=AwsWebhooks(clients, names.items_table),
+        letters=AwsDeadLetters(clients, names.tasks_table),
         tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
         webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
         dead_letters=AwsQueue(clients, names.dead_letters_queue, names.account),

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib.domain import messages
+from chalicelib.domain.dead_letters import Reason
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.domain.wakeup import Hold
@@ -66,11 +67,11 @@ def dead_letters(event: Event, remaining_ms: int) -> dict[str, Any]:  # noqa: AR
 
     def handle(record: Record) -> Verdict:
         try:
-            message: messages.Message | None = messages.decode_dead(record["body"])
+            message = messages.decode_dead(record["body"])
         except messages.UnreadableError:
-            message = None
+            return here.rescue.unread(record["body"], Reason.UNREADABLE, sent_at=_sent_at(record))
         except messages.UnknownVersionError:
-            return Hold(_UNREAD_HOLD_MS)
+            return here.rescue.unread(record["body"], Reason.NEWER, sent_at=_sent_at(record))
         return here.rescue(message, sent_at=_sent_at(record), receives=_receives(record))
 
     return _batch(here, event, handle, here.parts.dead_letters)

@@ -27,6 +27,7 @@ from chalicelib.domain.simulator.profiles import realistic
 from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.dead_letters import EmbeddedDeadLetters
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue, Received
@@ -198,6 +199,7 @@ class World:
         self.identity = EmbeddedIdentity(self.database)
         self.items = EmbeddedItems(self.database)
         self.webhooks = EmbeddedWebhooks(self.database)
+        self.letters = EmbeddedDeadLetters(self.database)
         tasks, identity = wrap("tasks", self.tasks), wrap("identity", self.identity)
         self.platform = wiring.assemble(
             wiring.Parts(
@@ -208,6 +210,7 @@ class World:
                 blobs=wrap("blobs", EmbeddedBlobs(self.database)),
                 items=wrap("items", self.items),
                 webhooks=wrap("webhooks", self.webhooks),
+                letters=wrap("letters", self.letters),
                 tasks_queue=wrap("tasks queue", self.tasks_queue),
                 webhooks_queue=wrap("webhooks queue", self.webhooks_queue),
                 dead_letters=wrap("dead letters", self.dead_letters),

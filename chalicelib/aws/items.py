@@ -71,6 +71,7 @@ _COLUMNS = (
     _Column("error", "error", _TEXT, changes=True, absent=None),
     _Column("webhook", "webhook", _FLAG, changes=True, absent=False),
     _Column("expires_at", "expiresAt", _NUMBER, changes=True, absent=None),
+    _Column("replay_of", "replayOf", _TEXT, absent=None),
 )
 
 #: The attributes that a commit replaces, without those of the result.

@@ -17,6 +17,9 @@ TENANT_SORT = "tenant"
 #: What the sort keys of a tenant's users begin with.
 USER_SORTS = "user#"
 BLOB_SORT = "blob"
+#: Where all dead letters lie; their sort keys are their ids, which begin with digits.
+DEAD_LETTERS = "dead-letters"
+BEFORE_DEAD_LETTERS = "!"
 
 
 def task(task_id: str) -> Item:
@@ -37,6 +40,11 @@ def result(task_id: str, attempt: int, claim_token: str | None) -> Item:
 def part(task_id: str, sort: str) -> Item:
     """What a row names as stored apart."""
     return _key(task_id, sort)
+
+
+def dead_letter(letter_id: str) -> Item:
+    """One dead letter by its id; all of them are one range, oldest first."""
+    return _key(DEAD_LETTERS, letter_id)
 
 
 def shelf(team: str, name: Shelf) -> str:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.failures import RejectedCallError, call
+from chalicelib.ports.queue import Depth
 
 #: What SQS answers when a receipt holds no message any more: it came back, was deleted, or was received again.
 _GONE = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
 LONGEST_HOLD_S = 43_200
+#: The attributes that make up a `Depth`.
+_DEPTH = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class AwsQueue:
@@ -30,6 +37,11 @@ class AwsQueue:
     def reach(self) -> None:
         """Return when the queue can be reached."""
         call(self._clients.sqs.get_queue_attributes, QueueUrl=self._url, AttributeNames=["QueueArn"])
+
+    def depth(self) -> Depth:
+        """How many messages there are, as SQS estimates."""
+        answer = call(self._clients.sqs.get_queue_attributes, QueueUrl=self._url, AttributeNames=list(_DEPTH))
+        return Depth(*(int(answer["Attributes"][name]) for name in _DEPTH))
 
     def hold(self, receipt: str, seconds: int) -> None:
         """Let a received message come back after so many seconds. A receipt that holds none any more does nothing."""

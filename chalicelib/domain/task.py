@@ -168,6 +168,7 @@ class Task:
     led to the request that made this one. `create_token` names the call that made the row, `claim_token` the claim that
     holds or last held the lease. `webhook`: a completion webhook is still to be sent. `payload` and `result` are None
     where the row was read without them. `expires_at` is in epoch seconds and set with the terminal write only.
+    `replay_of`: the task whose request this one repeats.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Task:
     error: str | None = None
     webhook: bool = False
     expires_at: int | None = None
+    replay_of: str | None = None
 
     def work_as(self, kind: type[W]) -> W:
         """The work, where its kind is known. TypeError when it is another."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.embedded.database import Database
 from chalicelib.ports.ambient import Clock
+from chalicelib.ports.queue import Depth
 
 #: API reference of SQS: SendMessage (DelaySeconds, MessageBody, MessageGroupId), ChangeMessageVisibility and
 #: ReceiveMessage (MaxNumberOfMessages).
@@ -35,6 +36,14 @@ _SEND = "INSERT INTO messages (queue, body, tenant, sent_at, visible_at) VALUES 
 _VISIBLE = """
 SELECT id, body, tenant, sent_at, receives FROM messages
 WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, id LIMIT ?
+"""
+
+_DEPTH = """
+SELECT
+    COUNT(*) FILTER (WHERE visible_at <= :now),
+    COUNT(*) FILTER (WHERE visible_at > :now AND receives > 0),
+    COUNT(*) FILTER (WHERE visible_at > :now AND receives = 0)
+FROM messages WHERE queue = :queue
 """
 
 
@@ -88,6 +97,11 @@ class EmbeddedQueue:
 
     def reach(self) -> None:
         """Return: the queue is part of this process."""
+
+    def depth(self) -> Depth:
+        """How many messages there are."""
+        ((waiting, in_flight, delayed),) = self._database.rows(_DEPTH, {"queue": self.name, "now": self._clock.now()})
+        return Depth(waiting, in_flight, delayed)
 
     def receive(self, max_messages: int) -> list[Received]:
         """Take up to so many messages (1 to 10) that are due, the longest due first."""

@@ -18,7 +18,7 @@ from chalicelib.ports.ambient import Randomness
 #: How often an operation is tried again that has failed.
 RETRIES = 3
 #: What the id of an operation's task begins with where it is stored: no other API can mean it by an id of its own.
-_STORED = "op-"
+STORED = "op-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Operations:
                 max_retries=RETRIES,
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint,
-                task_id=_STORED + task_id,
+                task_id=STORED + task_id,
             )
         )
 
@@ -55,14 +55,14 @@ class Operations:
         """The task of an operation with its input and result: as soon as its state has changed or it is finished, or
         after so many seconds."""
         try:
-            return self.tasks.wait(tenant, _STORED + operation_id, seconds=seconds, payload=True)
+            return self.tasks.wait(tenant, STORED + operation_id, seconds=seconds, payload=True)
         except ForbiddenError:
             raise NotFoundError from None
 
     def cancel(self, tenant: str, operation_id: str) -> Task:
         """Withdraw an operation that waits; its task as it then stands."""
         try:
-            self.withdraw(tenant, _STORED + operation_id)
+            self.withdraw(tenant, STORED + operation_id)
         except ForbiddenError:
             raise NotFoundError from None
         return self.get(tenant, operation_id)
@@ -75,4 +75,4 @@ def tenant(team: str | None) -> str:
 
 def operation_id(task: Task) -> str:
     """The id of an operation as its owner knows it."""
-    return task.id.removeprefix(_STORED)
+    return task.id.removeprefix(STORED)

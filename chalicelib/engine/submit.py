@@ -19,7 +19,7 @@ class Order:
     the same `idempotency_key`.
 
     `task_id`: the id that the task is to have; with a key it must be the same each time. None: derived from the key, or
-    random.
+    random. `replay_of`: the task that this one repeats.
     """
 
     team: str
@@ -33,6 +33,7 @@ class Order:
     idempotency_key: str | None = None
     fingerprint: str | None = None
     task_id: str | None = None
+    replay_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Submit:
             on_complete_url=order.on_complete_url,
             signing=order.signing,
             hops=order.hops,
+            replay_of=order.replay_of,
         )
 
     def _id(self, order: Order) -> str:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages a queue holds, roughly: to be had, with a reader or held back by one, and not due yet."""
+
+    waiting: int
+    in_flight: int
+    delayed: int
 
 
 class Queue(Protocol):
@@ -14,6 +24,9 @@ class Queue(Protocol):
 
     def reach(self) -> None:
         """Return when the queue can be reached."""
+
+    def depth(self) -> Depth:
+        """How many messages there are."""
 
     def hold(self, receipt: str, seconds: int) -> None:
         """Let a received message come back after so many seconds (0 to 43,200)."""

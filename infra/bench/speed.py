@@ -18,6 +18,7 @@ from chalicelib.domain.task import Backoff, Callback, Payload, Result, Status, T
 from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.dead_letters import EmbeddedDeadLetters
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue
@@ -142,6 +143,7 @@ def _platform(database: Database) -> wiring.Platform:
         blobs=EmbeddedBlobs(database),
         items=EmbeddedItems(database),
         webhooks=EmbeddedWebhooks(database),
+        letters=EmbeddedDeadLetters(database),
         tasks_queue=queue,
         webhooks_queue=EmbeddedQueue(database, NAMES.webhooks_queue, clock),
         dead_letters=EmbeddedQueue(database, NAMES.dead_letters_queue, clock),

@@ -10,6 +10,7 @@ from contract_bench import AwsBench, Bench, EmbeddedBench, Tasks, aws
 from chalicelib.embedded.database import Database
 from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.dead_letters import DeadLetterStore
 from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.items import ItemStore, WebhookStore
 
@@ -60,3 +61,8 @@ def items(bench: Bench) -> ItemStore:
 @pytest.fixture
 def webhooks(bench: Bench) -> WebhookStore:
     return bench.webhooks
+
+
+@pytest.fixture
+def letters(bench: Bench) -> DeadLetterStore:
+    return bench.letters

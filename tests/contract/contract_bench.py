@@ -13,6 +13,7 @@ from contract_samples import NOW
 from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.dead_letters import EmbeddedDeadLetters
 from chalicelib.embedded.identity import EmbeddedIdentity
 from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
 from chalicelib.embedded.queue import EmbeddedQueue, Received
@@ -21,6 +22,7 @@ from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.names import Names
 from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
+from chalicelib.ports.dead_letters import DeadLetterStore
 from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.queue import Queue, Schedules
@@ -60,6 +62,9 @@ class Bench(Protocol):
 
     @property
     def webhooks(self) -> WebhookStore: ...
+
+    @property
+    def letters(self) -> DeadLetterStore: ...
 
     @property
     def queue(self) -> Queue: ...
@@ -111,6 +116,7 @@ class EmbeddedBench:
         self.blobs = EmbeddedBlobs(database)
         self.items = EmbeddedItems(database)
         self.webhooks = EmbeddedWebhooks(database)
+        self.letters = EmbeddedDeadLetters(database)
         self.queue = EmbeddedQueue(database, NAMES.tasks_queue, self._clock, dead_letters=self._dead_letters)
         self.schedules = EmbeddedSchedules(database, self._clock, self.queue)
 
@@ -141,6 +147,7 @@ class AwsBench:
         from chalicelib.aws.access import AwsAccess
         from chalicelib.aws.astraflow import AwsItems, AwsWebhooks
         from chalicelib.aws.blobs import AwsBlobs
+        from chalicelib.aws.dead_letters import AwsDeadLetters
         from chalicelib.aws.identity import AwsIdentity
         from chalicelib.aws.queue import AwsQueue
         from chalicelib.aws.schedules import AwsSchedules
@@ -154,6 +161,7 @@ class AwsBench:
         self.blobs = AwsBlobs(clients, NAMES.identity_table)
         self.items = AwsItems(clients, NAMES.items_table)
         self.webhooks = AwsWebhooks(clients, NAMES.items_table)
+        self.letters = AwsDeadLetters(clients, NAMES.tasks_table)
         self.queue = AwsQueue(clients, NAMES.tasks_queue, NAMES.account)
         self.schedules = AwsSchedules(
             clients,

@@ -37,6 +37,7 @@ def a_task(**fields: Any) -> Task:
         on_complete_url="https://api.example.com/done",
         signing=SigningState(2, NOW + MINUTE),
         hops=3,
+        replay_of="77777777-2222-4333-8444-555555555555",
     )
     return replace(sample, **fields)
 

@@ -6,6 +6,7 @@ import pytest
 from contract_bench import Bench
 
 from chalicelib.embedded.queue import Received
+from chalicelib.ports.queue import Depth
 
 #: As the template says of the tasks queue.
 VISIBILITY_S = 900
@@ -141,3 +142,11 @@ def test_messages_do_not_touch_each_other(bench: Bench) -> None:
     assert one(bench.receive()).body == "b"
     assert bench.receive() == []
     assert {body: message.group for body, message in received.items()} == {"a": "team-a", "b": "team-b", "c": "team-c"}
+
+
+def test_a_queue_tells_roughly_what_it_holds(bench: Bench) -> None:
+    for body, delay_s in (("first", 0), ("second", 0), ("later", 900)):
+        bench.queue.send(body, delay_s=delay_s, group="team")
+    bench.receive()
+
+    assert bench.queue.depth() == Depth(waiting=1, in_flight=1, delayed=1)

@@ -283,6 +283,7 @@ FIXED: dict[str, Any] = {
     "on_complete_url": "https://elsewhere.example/done",
     "signing": SigningState(99),
     "hops": 5,
+    "replay_of": "another task",
 }
 
 

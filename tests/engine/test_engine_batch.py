@@ -13,6 +13,7 @@ from world import answer, sqs_event
 
 from chalicelib import workers
 from chalicelib.domain import messages
+from chalicelib.domain.dead_letters import LONGEST_BODY
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.task import Status, Task
 from chalicelib.embedded.queue import EmbeddedQueue, Received
@@ -169,7 +170,9 @@ def test_poison_fails_no_batch_and_ends_counted_among_the_dead_letters(stage: St
     assert stage.row(task).status is Status.COMPLETED
     assert stage.quiet()
     letters = stage.recording.named("dead letter")
-    assert [(letter["action"], letter["reason"]) for letter in letters] == [("dropped", "unreadable")] * len(POISON)
+    assert [(letter["action"], letter["reason"]) for letter in letters] == [("kept", "unreadable")] * len(POISON)
+    kept = stage.platform.dead_letters.page("", 100)
+    assert {(letter.body, letter.length) for letter in kept} == {(text[:LONGEST_BODY], len(text)) for text in POISON}
 
 
 @pytest.mark.parametrize("run", [workers.attempts, workers.webhooks, workers.dead_letters])

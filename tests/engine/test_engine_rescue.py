@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from engine_faults import Crash, Fault
 from engine_stories import HOOK, Stage
 from world import answer
 
 from chalicelib.domain import messages
+from chalicelib.domain.dead_letters import DeadLetter, Reason
 from chalicelib.domain.lifecycle import LEASE_MS, SKEW_MS, UNDELIVERABLE
 from chalicelib.domain.messages import Attempt, Message, Webhook
 from chalicelib.domain.task import Status, Task
 from chalicelib.domain.wakeup import GRACE_MS, Hold
 from chalicelib.engine.attempt import Done, Verdict
+from chalicelib.engine.rescue import NEWER_PATIENCE_MS
 
 FOREVER = 10**9
 
 
-def rescue(stage: Stage, message: Message | None, *, age_ms: int = 0, receives: int = 1) -> Verdict:
+def rescue(stage: Stage, message: Message, *, age_ms: int = 0, receives: int = 1) -> Verdict:
     return stage.platform.rescue(message, sent_at=stage.clock.now() - age_ms, receives=receives)
 
 
@@ -47,9 +51,46 @@ def attempt(task: Task, number: int = 1, *, rearmed: bool = False) -> Attempt:
     return Attempt(task.id, number, task.due_at, rearmed)
 
 
-def test_what_nobody_can_read_is_counted_and_dropped(stage: Stage) -> None:
-    assert rescue(stage, None) == Done()
-    assert closed(stage) == [("dropped", "unreadable")]
+def letters(stage: Stage) -> list[DeadLetter]:
+    """What is kept for a person."""
+    return stage.platform.dead_letters.page("", 100)
+
+
+def test_what_nobody_can_read_is_kept_for_a_person(stage: Stage) -> None:
+    arrived = stage.clock.now()
+    stage.dead_letters.send("<not>ours</not>", delay_s=0, group=None)
+
+    stage.work()
+
+    assert closed(stage) == [("kept", "unreadable")]
+    (letter,) = letters(stage)
+    assert (letter.reason, letter.at, letter.body) == (Reason.UNREADABLE, arrived, "<not>ours</not>")
+    assert stage.quiet()
+
+
+@pytest.mark.parametrize("fault", [Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.UNAVAILABLE, Fault.ANSWER_LOST])
+def test_what_nobody_can_read_is_kept_once_whatever_stops_in_between(stage: Stage, fault: Fault) -> None:
+    stage.dead_letters.send("junk", delay_s=0, group=None)
+    stage.faults.fail("letters", "keep", fault)
+
+    with suppress(Crash):
+        stage.work()
+    stage.work()
+
+    assert [letter.body for letter in letters(stage)] == ["junk"]
+    assert stage.quiet()
+
+
+def test_a_message_of_newer_code_waits_a_day_for_that_code_and_is_then_kept(stage: Stage) -> None:
+    newer = '{"type":"attempt","task":"x","n":1,"due":0,"v":99}'
+    stage.dead_letters.send(newer, delay_s=0, group=None)
+
+    stage.work(until=stage.clock.now() + NEWER_PATIENCE_MS - 60_000)
+    assert letters(stage) == []
+    stage.work()
+
+    assert [(letter.reason, letter.body) for letter in letters(stage)] == [(Reason.NEWER, newer)]
+    assert stage.quiet()
 
 
 def test_a_young_message_without_a_row_waits(stage: Stage) -> None:
@@ -109,6 +150,7 @@ def test_a_webhook_message_that_ends_here_twice_is_given_up(stage: Stage) -> Non
     assert rescue(stage, Webhook(task.id, rearmed=True)) == Done()
 
     assert closed(stage) == [("dropped", "webhook given up")]
+    assert [(letter.reason, letter.task) for letter in letters(stage)] == [(Reason.WEBHOOK, task.id)]
     assert not stage.row(task).webhook
     assert sent(stage) == []
 
@@ -159,6 +201,28 @@ def test_a_marked_message_that_ends_here_again_fails_the_task_and_tells_its_owne
     assert (stage.row(task).status, stage.row(task).error) == (Status.FAILED, UNDELIVERABLE)
     assert closed(stage) == [("given up", "queued")]
     assert sent(stage) == [Webhook(task.id)]
+    assert [(letter.reason, letter.task, letter.team) for letter in letters(stage)] == [
+        (Reason.GIVEN_UP, task.id, task.team)
+    ]
+
+
+@pytest.mark.parametrize("part", [("tasks", "commit"), ("webhooks queue", "send"), ("letters", "keep")])
+@pytest.mark.parametrize("fault", [Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.ANSWER_LOST])
+def test_giving_up_leaves_one_letter_wherever_it_is_interrupted(
+    stage: Stage, part: tuple[str, str], fault: Fault
+) -> None:
+    task = waiting(stage, on_complete_url=HOOK)
+    stage.dead_letters.send(messages.encode(attempt(task, rearmed=True)), delay_s=0, group=task.team)
+    stage.faults.fail(*part, fault)
+
+    with suppress(Crash):
+        stage.work()
+    stage.work()
+
+    assert stage.row(task).status is Status.FAILED
+    assert [(letter.reason, letter.task) for letter in letters(stage)] == [(Reason.GIVEN_UP, task.id)]
+    assert stage.servers.called(HOOK) >= 1
+    assert stage.quiet()
 
 
 def test_a_marked_message_of_an_attempt_that_was_made_is_no_reason_to_give_up(stage: Stage) -> None:

@@ -27,6 +27,7 @@ CALLS = {
     "tasks queue": ("send", "hold"),
     "webhooks queue": ("send", "hold"),
     "dead letters": ("hold",),
+    "letters": ("keep",),
     "schedules": ("create", "delete"),
 }
 POINTS = frozenset(

@@ -17,6 +17,7 @@ from simulation.scheduler import Scheduler
 from simulation.visits import Visits
 from world import World
 
+from chalicelib.domain.dead_letters import Reason
 from chalicelib.domain.lifecycle import TRANSITIONS, UNDELIVERABLE
 from chalicelib.domain.task import AttemptOutcome, Callback, Simulation, Status, Task
 from chalicelib.views import asyncflow as views
@@ -206,6 +207,8 @@ class Witness:
             self.violated("attempts are not contiguous", row.id, numbers)
         if row.webhook:
             self.violated("webhook never sent", row.id)
+        if row.error == UNDELIVERABLE and not self._expired(row) and not self._kept(row):
+            self.violated("given up without a letter", row.id)
         if isinstance(row.work, Simulation):
             if self.faultless and (row.attempt, row.continued) != (2, 1):
                 self.violated("message took more than two steps", row.id, row.attempt)
@@ -290,6 +293,11 @@ class Witness:
         """Whether it is the reader of dead letters that acts."""
         fiber = self._scheduler.current
         return fiber is not None and fiber.process.name.startswith("dead-letters")
+
+    def _kept(self, row: Task) -> bool:
+        """Whether a person finds the task among the dead letters, once."""
+        letters = self._world.letters.page("", 10_000, now=self._scheduler.now)
+        return [letter.task for letter in letters if letter.reason is Reason.GIVEN_UP].count(row.id) == 1
 
     def _covered(self, task_id: str) -> bool:
         database = self._world.database
