@@ -25,7 +25,7 @@ app.register_blueprint(asimov.register("/api", "/api/tasks"))
 app.register_blueprint(oauth.register("/oauth", "/.well-known"))
 app.register_blueprint(astraflow.register("/api/v1"))
 app.register_blueprint(operator.register("/operator"))
-app.register_blueprint(site.register(""))
+app.register_blueprint(site.register("", "/docs"))
 
 
 @app.on_sqs_message(queue=names.tasks_queue, batch_size=10, maximum_concurrency=50)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra.docs import lifecycle, openapi
+from infra.docs import lifecycle, openapi, site
 
-for module in (lifecycle, openapi):
+for module in (lifecycle, openapi, site):
     for path, text in module.files().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")

@@ -19,6 +19,10 @@ from surfaces.sides import WORDS, Side, idempotency_key
 
 #: What is open to everybody: nothing else may be.
 OPEN = {
+    "GET /",
+    "GET /docs",
+    "GET /docs/{page}",
+    "GET /docs/assets/{file}",
     "GET /health",
     "GET /openapi.json",
     "GET /openapi/{file}",

@@ -18,9 +18,10 @@ from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.profiles import realistic
 from chalicelib.engine.groups import Conditions
 from surfaces.astraflow.parties import Tenancy
+from surfaces.description.site_answers import asset
 
 #: Variables that are no ids.
-WORDS = ("{kind}", "{file}")
+WORDS = ("{kind}", "{file}", "{page}")
 #: Long after the end of every test.
 _LATER = "2030-01-01T00:00:00Z"
 
@@ -131,6 +132,8 @@ class _Making:
             "/api/tasks/{id}": self._made("POST /api/hello", self._team_key, operation, **repeatable)["id"],
             "/api/{kind}": "hello",
             "/openapi/{file}": "asyncqueue.json",
+            "/docs/{page}": "settings",
+            "/docs/assets/{file}": asset(),
         }
 
     def _people(self) -> dict[str, str]:

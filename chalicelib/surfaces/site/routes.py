@@ -1,4 +1,4 @@
-"""Health, the description of all surfaces, and the answer to unknown paths."""
+"""The front door, health, the description of all surfaces, the pages at `/docs`, and the answer to unknown paths."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ from pathlib import Path
 
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface
 from chalicelib.surfaces.replies import ErrorObjects, ok
+from chalicelib.surfaces.site import reading
 
 #: The one access word of this surface: nobody in particular.
 OPEN = "open"
 #: The descriptions that are written by hand in `docs/openapi`: all APIs in one document, and a document for each.
 _OPENAPI = Path(__file__).with_name("openapi.json")
 _EACH = _OPENAPI.with_suffix("")
+
+#: A page runs its own scripts and styles, asks this deployment alone, and stands in nobody's frame.
+_SAFE = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+#: A page is asked for again each time, and sent again when it has changed.
+_FRESH = {"Cache-Control": "no-cache"}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class OpenEdge(ErrorObjects):
@@ -23,6 +36,27 @@ class OpenEdge(ErrorObjects):
 
 
 surface = Surface("site", OpenEdge())
+
+
+@surface.route("GET /", OPEN)
+def welcome(call: Call) -> Reply:
+    """What is here: for a browser the pages, for anybody else where everything is."""
+    base = call.path.rstrip("/")
+    if "text/html" in call.headers.get("accept", ""):
+        return Reply(302, None, {"Location": f"{base}/docs", "Vary": "Accept"})
+    view = {
+        "name": "Sluice",
+        "documentation": f"{base}/docs",
+        "description": f"{base}/openapi.json",
+        "health": f"{base}/health",
+        "apis": {
+            "AsyncQueue": f"{base}/v1",
+            "AsyncFlow": f"{base}/asyncflow",
+            "AstraFlow": f"{base}/api/v1",
+            "Asimov": f"{base}/api",
+        },
+    }
+    return ok(view, headers={"Vary": "Accept"})
 
 
 @surface.route("GET /health", OPEN)
@@ -49,3 +83,31 @@ def openapi_of_one(call: Call) -> Reply:
 
 def _described(path: Path) -> Reply:
     return Reply(200, path.read_text("utf-8"), {"Content-Type": "application/json"})
+
+
+@surface.route("GET /docs", OPEN)
+def front(call: Call) -> Reply:
+    return _served(call, reading.page(reading.FRONT), _FRESH)
+
+
+@surface.route("GET /docs/{page}", OPEN)
+def page(call: Call) -> Reply:
+    slug = call.params["page"]
+    return _served(call, None if slug == reading.FRONT else reading.page(slug), _FRESH)
+
+
+@surface.route("GET /docs/assets/{file}", OPEN)
+def asset(call: Call) -> Reply:
+    return _served(call, reading.asset(call.params["file"]), _FOR_EVER)
+
+
+def _served(call: Call, file: reading.File | None, caching: Mapping[str, str]) -> Reply:
+    if file is None:
+        raise Problem(404, "Not found")
+    if call.path.endswith("/"):
+        # The links on a page lead from its own address.
+        return Reply(302, None, {"Location": call.path.rstrip("/")})
+    headers = {**_SAFE, **caching, "ETag": file.tag}
+    if file.tag in call.headers.get("if-none-match", ""):
+        return Reply(304, None, headers)
+    return Reply(200, file.text, {"Content-Type": file.kind, **headers})

@@ -14,6 +14,7 @@ from surfaces.description import (
     asyncflow_answers,
     asyncqueue_answers,
     operator_answers,
+    site_answers,
 )
 from surfaces.description.caller import GROUP, OPERATIONS, Answer, Caller, caller, sample
 
@@ -24,6 +25,7 @@ STORIES = (
     *access_answers.STORIES,
     *asimov_answers.STORIES,
     *operator_answers.STORIES,
+    *site_answers.STORIES,
 )
 
 _BAD_BODIES = (b"{", b"[]", b'{"colour": 1}', b'{"content": "' + b"x" * 262_144 + b'"}')
@@ -109,6 +111,8 @@ def _existing(asked: Caller, route: str) -> str:
         "/operator/astraflow/tenants/": lambda: access_answers.tenant(asked)["tenant"]["id"],
         "/operator/asyncflow/groups/": lambda: GROUP,
         "/openapi/": lambda: "asyncqueue.json",
+        "/docs/assets/": site_answers.asset,
+        "/docs/": lambda: "settings",
     }
     return str(next(make() for prefix, make in made.items() if path.startswith(prefix)))
 
