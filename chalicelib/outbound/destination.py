@@ -99,7 +99,10 @@ def _name_or_ipv4(text: str) -> str | IPv4Address | None:
     if None in labels:
         return None
     name = ".".join(label for label in labels if label)
-    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+    last = name.rpartition(".")[2]
+    if last.startswith("xn--") and _foreign_digits(last):
+        return None
+    if _NUMBER.fullmatch(last):
         try:
             return IPv4Address(name)
         except AddressValueError:  # short, octal, hexadecimal or too large: every reader sees another address
@@ -117,3 +120,11 @@ def _ascii_label(label: str) -> str | None:
         return idna.alabel(label).decode("ascii")
     except idna.IDNAError:
         return None
+
+
+def _foreign_digits(label: str) -> bool:
+    """Whether an encoded label is a number in another script: no top-level domain is one, but some parsers read it as
+    a part of an IPv4 address."""
+    import idna
+
+    return idna.ulabel(label).isdecimal()

@@ -24,13 +24,17 @@ _SPECIAL_DOMAINS = frozenset(
         "corp",
         "home",
         "lan",
+        "mail",  # never to be delegated, as corp and home: ICANN, 2018
         "onion",  # RFC 7686
         "alt",  # RFC 9476
         "arpa",  # RFC 3172; home.arpa is RFC 8375
         "localdomain",  # hosts files, as the next two; Lambda's own listeners
         "localdomain4",
         "localdomain6",
-        "svc",  # Kubernetes services
+        "svc",  # Kubernetes services, as the next two
+        "default",
+        "cluster",
+        "consul",  # HashiCorp Consul's services
     }
 )
 
