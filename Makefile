@@ -12,10 +12,10 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript lock clean
+.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser lock clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 setup: $(READY) ## Create the virtual environment with the pinned dependencies (reused while they are unchanged)
 
@@ -82,6 +82,9 @@ $(SDK_PYTHON)/.venv/.ready: requirements-dev.txt $(SDK_PYTHON)/requirements-dev.
 sdk-javascript: $(READY) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Check, build and try out the JavaScript SDK (Node.js 20 or newer)
 	@cd $(SDK_JAVASCRIPT) && npm run --silent format:check && npm run --silent build && npm run --silent typecheck && npm run --silent test && \
 	  npm run --silent lint:package && npm run --silent smoke
+
+sdk-javascript-browser: $(READY) $(BROWSER) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Try out the JavaScript SDK in Chromium (installs it as root)
+	@cd $(SDK_JAVASCRIPT) && npm run --silent build && npm run --silent test:browser
 
 $(SDK_JAVASCRIPT)/node_modules/.package-lock.json: $(SDK_JAVASCRIPT)/package-lock.json
 	@cd $(SDK_JAVASCRIPT) && npm ci --silent && touch node_modules/.package-lock.json

@@ -65,6 +65,22 @@ class ManualClock:
         self._now = max(self._now, instant)
 
 
+class WorkingClock(ManualClock):
+    """While somebody sleeps, the workers work."""
+
+    def __init__(self, now: int = BEGINNING) -> None:
+        super().__init__(now)
+        self.work: Callable[[], None] | None = None
+
+    def sleep(self, ms: int) -> None:
+        super().sleep(ms)
+        # Who works may sleep too.
+        work, self.work = self.work, None
+        if work is not None:
+            work()
+            self.work = work
+
+
 class SeededRandomness:
     """Chance that repeats itself."""
 

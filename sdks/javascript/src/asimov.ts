@@ -128,6 +128,7 @@ export class AsimovClient extends Client {
         state: ({ _state }) => _state,
         ends: ENDS,
       },
+      this.ambient,
       options,
     );
   }

@@ -1,6 +1,7 @@
 /** AstraFlow: tasks, users and webhooks of an application team. */
 
 import { env } from '#platform';
+import { ambient } from './ambient';
 import { ConfigurationError } from './errors';
 import { segment, type ClientOptions, type RequestOptions } from './options';
 import { NumberedPage, nextParameter, Page } from './page';
@@ -344,7 +345,7 @@ function credential(options: AstraClientOptions, fetch: (spec: Spec) => Promise<
   );
 
   function bought(id: string | undefined, secret: string | undefined): Credential {
-    return new ClientCredentials(id ?? '', secret ?? '', scope, fetch);
+    return new ClientCredentials(id ?? '', secret ?? '', scope, fetch, options.ambient ?? ambient);
   }
 }
 

@@ -144,6 +144,7 @@ export class AsyncFlowClient extends Client {
         state: ({ status }) => status,
         ends: ENDS,
       },
+      this.ambient,
       options,
     );
   }

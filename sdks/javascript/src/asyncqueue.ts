@@ -14,7 +14,6 @@ import {
 } from './options';
 import { nextParameter } from './page';
 import { APIPromise, PagePromise } from './promise';
-import { sleep } from './time';
 import { Client, fixed, type Spec } from './transport';
 import { untilEnd } from './waiting';
 
@@ -279,6 +278,7 @@ export class AsyncQueueClient extends Client {
         state: ({ task }) => task.status,
         ends: ENDS,
       },
+      this.ambient,
       options,
     );
   }
@@ -294,7 +294,7 @@ export class AsyncQueueClient extends Client {
       if (attempt >= maxAttempts) {
         throw new WaitTimeoutError(`Task ${id} did not end within ${maxAttempts} looks`, found);
       }
-      await sleep(interval, request.signal);
+      await this.ambient.sleep(interval, request.signal);
     }
   }
 

@@ -28,6 +28,7 @@ export type {
   WebhookEvent,
   WebhookEventName,
 } from './astraflow';
+export type { Ambient } from './ambient';
 export { AsyncQueueClient, TaskPage } from './asyncqueue';
 export type {
   ApiKey,

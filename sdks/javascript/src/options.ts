@@ -1,6 +1,7 @@
 /** What all clients, and all of their requests, can be told. */
 
 import { env } from '#platform';
+import type { Ambient } from './ambient';
 import { ConfigurationError } from './errors';
 
 /** Options of a client. */
@@ -17,6 +18,8 @@ export interface ClientOptions {
   fetch?: typeof fetch | undefined;
   /** The name of your program, and its version if you like: it goes into User-Agent. */
   appInfo?: string | undefined;
+  /** Used in place of the machine's clock, sleep and chance: for your tests. */
+  ambient?: Ambient | undefined;
 }
 
 /** Options of a single request. */

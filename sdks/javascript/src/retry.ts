@@ -57,10 +57,11 @@ export function retryAfterSeconds(headers: Headers, now: number): number | undef
 }
 
 /**
- * Milliseconds to wait before the try after `attempt` (0 is the first): full jitter under a doubling limit, on top of
- * what the answer asked for, so that clients that were turned away together do not come back together.
+ * Milliseconds to wait before the try after `attempt` (0 is the first): full jitter, `drawn` from 0 up to 1, under a
+ * doubling limit, on top of what the answer asked for, so that clients that were turned away together do not come back
+ * together.
  */
-export function pauseMs(attempt: number, retryAfter: number | undefined, random: () => number = Math.random): number {
-  const jitter = random() * Math.min(MOST_MS, FIRST_MS * 2 ** attempt);
+export function pauseMs(attempt: number, retryAfter: number | undefined, drawn: number): number {
+  const jitter = drawn * Math.min(MOST_MS, FIRST_MS * 2 ** attempt);
   return (retryAfter ?? 0) * 1000 + jitter;
 }

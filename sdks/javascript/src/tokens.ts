@@ -1,5 +1,6 @@
 /** AstraFlow's bearer tokens: one that is given, one that a function finds, or those that client credentials buy. */
 
+import type { Ambient } from './ambient';
 import { ConfigurationError } from './errors';
 import { headerValue } from './options';
 import { fixed, type Credential, type Spec } from './transport';
@@ -35,10 +36,11 @@ export function bearer(token: TokenSource): Credential {
 export class ClientCredentials implements Credential {
   readonly #spec: Spec;
   readonly #fetch: Fetcher;
+  readonly #ambient: Ambient;
   #current: { headers: Record<string, string>; until: number } | null = null;
   #coming: Promise<Record<string, string>> | null = null;
 
-  constructor(clientId: string, clientSecret: string, scope: string | undefined, fetch: Fetcher) {
+  constructor(clientId: string, clientSecret: string, scope: string | undefined, fetch: Fetcher, ambient: Ambient) {
     const basic = btoa(`${formEncoded('clientId', clientId)}:${formEncoded('clientSecret', clientSecret)}`);
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) });
     this.#spec = {
@@ -49,10 +51,12 @@ export class ClientCredentials implements Credential {
       credential: fixed({ authorization: `Basic ${basic}` }),
     };
     this.#fetch = fetch;
+    this.#ambient = ambient;
   }
 
   headers(signal?: AbortSignal): Promise<Record<string, string>> {
-    if (this.#current !== null && Date.now() < this.#current.until) return Promise.resolve(this.#current.headers);
+    if (this.#current !== null && this.#ambient.now() < this.#current.until)
+      return Promise.resolve(this.#current.headers);
     // Shared by all requests that wait for it: one that is called off does not take it from the others.
     this.#coming ??= this.#bought().finally(() => {
       this.#coming = null;
@@ -69,7 +73,7 @@ export class ClientCredentials implements Credential {
     const answer = await this.#fetch(this.#spec);
     const lifetime = (answer.expires_in ?? 3600) * 1000;
     const headers = header(answer.access_token);
-    this.#current = { headers, until: Date.now() + Math.max(lifetime - EARLY_MS, lifetime * 0.9) };
+    this.#current = { headers, until: this.#ambient.now() + Math.max(lifetime - EARLY_MS, lifetime * 0.9) };
     return headers;
   }
 }

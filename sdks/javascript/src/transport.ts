@@ -1,6 +1,7 @@
 /** The road of every request: one try after another, until there is an answer to return or an error to throw. */
 
 import { crypto, runtime } from '#platform';
+import { ambient, type Ambient } from './ambient';
 import { APIConnectionError, APITimeoutError, type APIStatusError, statusError, UnexpectedAnswerError } from './errors';
 import {
   atLeastZero,
@@ -12,7 +13,7 @@ import {
 } from './options';
 import type { WithResponse } from './promise';
 import { failureCode, LONGEST_RETRY_AFTER, passing, pauseMs, Repeat, unclear, unsent } from './retry';
-import { later, raced, sleep } from './time';
+import { later, raced } from './time';
 import { VERSION } from './version';
 
 export type Query = Record<string, string | number | boolean | Date | null | undefined>;
@@ -57,11 +58,13 @@ interface Try {
 
 export class Transport {
   readonly base: string;
+  readonly ambient: Ambient;
   readonly #options: ClientOptions;
   readonly #credential: Credential;
 
   constructor(options: ClientOptions, credential: Credential) {
     this.base = baseUrl(options.baseUrl);
+    this.ambient = options.ambient ?? ambient;
     this.#options = options;
     this.#credential = credential;
   }
@@ -102,7 +105,7 @@ export class Transport {
         if (attempt >= most || !(repeat === Repeat.Safe || !error.sent)) throw error;
         uncertain ||= error.sent;
       }
-      await sleep(pauseMs(attempt, retryAfter), signal);
+      await this.ambient.sleep(pauseMs(attempt, retryAfter, this.ambient.random()), signal);
       attempt += 1;
     }
   }
@@ -173,6 +176,11 @@ export abstract class Client {
   /** The address of the deployment. */
   get baseUrl(): string {
     return this.#transport.base;
+  }
+
+  /** @internal */
+  protected get ambient(): Ambient {
+    return this.#transport.ambient;
   }
 
   /** @internal */

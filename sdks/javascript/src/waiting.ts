@@ -1,8 +1,9 @@
 /** Waiting for an end by requests that the API holds back until there is news. */
 
+import type { Ambient } from './ambient';
 import { WaitTimeoutError } from './errors';
 import { atLeastZero, type RequestOptions, type WaitOptions } from './options';
-import { later, sleep } from './time';
+import { later } from './time';
 
 /** Seconds that one request asks to be held back; the APIs allow 25. */
 export const HELD_S = 20;
@@ -25,9 +26,9 @@ export interface Awaited<T> {
 }
 
 /** The first answer that shows an end. Throws WaitTimeoutError when it does not come within `maxWait`. */
-export async function untilEnd<T>(awaited: Awaited<T>, options: WaitOptions = {}): Promise<T> {
+export async function untilEnd<T>(awaited: Awaited<T>, ambient: Ambient, options: WaitOptions = {}): Promise<T> {
   const { maxWait = Infinity, signal, ...request } = options;
-  const deadline = Date.now() + atLeastZero('maxWait', maxWait);
+  const deadline = ambient.now() + atLeastZero('maxWait', maxWait);
   const late = new AbortController();
   const inTime = later(maxWait + GRACE_MS, () => late.abort());
   const stop = () => late.abort();
@@ -36,14 +37,14 @@ export async function untilEnd<T>(awaited: Awaited<T>, options: WaitOptions = {}
   try {
     signal?.throwIfAborted();
     for (;;) {
-      const asked = Date.now();
+      const asked = ambient.now();
       const seconds = Math.min(HELD_S, Math.max(0, deadline - asked) / 1000);
       const answer = await awaited.ask(seconds, { ...request, signal: late.signal });
       const news = last === undefined || awaited.state(last) !== awaited.state(answer);
       last = answer;
       if (awaited.ends.has(awaited.state(answer))) return answer;
-      if (Date.now() >= deadline) break;
-      if (!news && Date.now() - asked < QUICK_MS) await sleep(PAUSE_MS, late.signal);
+      if (ambient.now() >= deadline) break;
+      if (!news && ambient.now() - asked < QUICK_MS) await ambient.sleep(PAUSE_MS, late.signal);
     }
   } catch (error) {
     if (signal?.aborted) throw signal.reason;

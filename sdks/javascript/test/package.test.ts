@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import * as sdk from 'astraflow-sdk';
-import { stack } from './stack';
+import { stack } from './places/stack';
 
 const require = createRequire(import.meta.url);
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');

@@ -22,8 +22,15 @@ export interface Script {
   arrived(count: number): Promise<Received[]>;
 }
 
-/** Answers the n-th request with the n-th reply, all later ones with the last. */
+/** Answers the n-th request with the n-th reply, all later ones with the last; until the test is over. */
 export async function scripted(t: TestContext, ...replies: Reply[]): Promise<Script> {
+  const server = await listening(...replies);
+  t.after(server.close);
+  return server;
+}
+
+/** The same, until it is closed. */
+export async function listening(...replies: Reply[]): Promise<Script & { close(): void }> {
   const received: Received[] = [];
   const waiting = new Set<() => void>();
   const server = createServer(async (request, response) => {
@@ -39,10 +46,10 @@ export async function scripted(t: TestContext, ...replies: Reply[]): Promise<Scr
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => {
+  const close = () => {
     server.closeAllConnections();
     server.close();
-  });
+  };
   const arrived = (count: number) =>
     new Promise<Received[]>((resolve) => {
       const look = () => {
@@ -51,7 +58,7 @@ export async function scripted(t: TestContext, ...replies: Reply[]): Promise<Scr
       waiting.add(look);
       look();
     });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received, arrived };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received, arrived, close };
 }
 
 /** Answers with JSON. */

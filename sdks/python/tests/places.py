@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import httpx2
-from world import LOOPBACK, ManualClock, World, send
+from world import LOOPBACK, WorkingClock, World, send
 
 import astraflow_sdk
 from astraflow_sdk import aio
@@ -70,21 +70,6 @@ class Twin:
             sleep(seconds)
 
         return self.sdk.Ambient(now=now, sleep=sleep if self.name == "blocking" else patient, chance=lambda: chance)
-
-
-class WorkingClock(ManualClock):
-    """While somebody sleeps, the workers work."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.work: Callable[[], None] | None = None
-
-    def sleep(self, ms: int) -> None:
-        super().sleep(ms)
-        work, self.work = self.work, None
-        if work is not None:
-            work()
-            self.work = work
 
 
 @dataclass
