@@ -29,23 +29,21 @@ def secrets_in_force(pepper: bytes, team: str, state: SigningState, now: int) ->
 
 
 def headers(secrets: list[str], *, message_id: str, now: int, body: bytes) -> Headers:
-    """The signature headers of one outgoing request of AsyncQueue: the standard ones, and its own beside them.
+    """The signature headers of one outgoing request: those of Standard Webhooks, and AsyncQueue's own beside them.
 
     `X-AsyncQueue-Signature` is hexadecimal HMAC-SHA256 over `{t}.{body}`, one `v1=` entry per secret.
     """
     timestamp = now // 1000
     own = ",".join("v1=" + _mac(each, f"{timestamp}.".encode() + body).hex() for each in secrets)
     return (
-        *standard_headers(secrets, message_id=message_id, now=now, body=body),
+        *_standard_headers(secrets, message_id=message_id, now=now, body=body),
         ("X-AsyncQueue-Signature", f"t={timestamp},{own}"),
     )
 
 
-def standard_headers(secrets: list[str], *, message_id: str, now: int, body: bytes) -> Headers:
-    """The signature headers of Standard Webhooks.
-
-    It signs `{id}.{timestamp}.{body}` with HMAC-SHA256 in base64, one `v1,` entry per secret, separated by spaces.
-    """
+def _standard_headers(secrets: list[str], *, message_id: str, now: int, body: bytes) -> Headers:
+    """Standard Webhooks signs `{id}.{timestamp}.{body}` with HMAC-SHA256 in base64, one `v1,` entry per secret, parted
+    by spaces."""
     timestamp = now // 1000
     signed = f"{message_id}.{timestamp}.".encode() + body
     return (

@@ -10,7 +10,7 @@ from chalicelib.domain import hops
 from chalicelib.domain.exchange import Answer, Failure, Headers, NoAnswer, Request
 from chalicelib.domain.outcome import BudgetSpent, Failed, Outcome, Succeeded
 from chalicelib.domain.task import Callback, Payload, Result, Task
-from chalicelib.executors.signatures import Signatures
+from chalicelib.executors.signatures import Signatures, attempt_headers
 from chalicelib.executors.text import body_text
 from chalicelib.ports.ambient import Clock
 from chalicelib.ports.outbound import Door
@@ -71,9 +71,7 @@ class CallbackExecutor:
 
     def _own_headers(self, task: Task, body: bytes) -> Headers:
         return (
-            ("Idempotency-Key", task.id),
-            ("X-Task-Attempt", str(task.attempt)),
-            ("X-Task-Last-Attempt", "true" if task.last_attempt else "false"),
+            *attempt_headers(task, message_id=task.id),
             (hops.HEADER, str(task.hops + 1)),
             *self.signatures.headers(task, message_id=task.id, body=body),
         )

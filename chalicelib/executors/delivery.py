@@ -15,6 +15,7 @@ from chalicelib.domain.webhooks import Webhook
 from chalicelib.engine.hooks import Webhooks
 from chalicelib.executors.callback import USER_AGENT
 from chalicelib.executors.confirmation import Confirmation, Confirmed
+from chalicelib.executors.signatures import attempt_headers
 from chalicelib.executors.text import body_text
 from chalicelib.ports.ambient import Clock
 from chalicelib.ports.outbound import Door
@@ -95,15 +96,14 @@ class DeliveryExecutor:
     def _request(self, task: Task, webhook: Webhook) -> Request:
         work = task.work_as(Delivery)
         body = ((task.payload or Payload()).body or "").encode()
+        message_id = work.message or task.id
         headers = (
             ("Content-Type", "application/json"),
             ("User-Agent", USER_AGENT),
             ("X-AstraFlow-Event", work.event),
-            *signing.standard_headers(
-                self.hooks.secrets_in_force(webhook),
-                message_id=work.message or task.id,
-                now=self.clock.now(),
-                body=body,
+            *attempt_headers(task, message_id=message_id),
+            *signing.headers(
+                self.hooks.secrets_in_force(webhook), message_id=message_id, now=self.clock.now(), body=body
             ),
         )
         return Request("POST", webhook.url, headers, body)

@@ -30,6 +30,8 @@ class CompletionWebhook:
             ("Content-Type", "application/json"),
             ("User-Agent", USER_AGENT),
             ("Idempotency-Key", message_id),
+            ("X-Task-Attempt", "1"),
+            ("X-Task-Last-Attempt", "true"),
             *self.signatures.headers(task, message_id=message_id, body=body),
         )
         return self.door.send(

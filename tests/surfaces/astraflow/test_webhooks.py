@@ -15,7 +15,11 @@ from surfaces.astraflow.tenancy import Application, application
 
 URL = "https://hooks.example/astraflow"
 #: Headers that are another one at each attempt, or say nothing of the event.
-OF_AN_ATTEMPT = ("User-Agent", "webhook-timestamp", "webhook-signature")
+OF_AN_ATTEMPT = (
+    *("User-Agent", "webhook-timestamp", "webhook-signature", "X-AsyncQueue-Signature"),
+    *("X-Task-Attempt", "X-Task-Last-Attempt"),
+    "Idempotency-Key",  # says `webhook-id` once more
+)
 
 
 @pytest.fixture
