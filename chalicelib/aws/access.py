@@ -30,7 +30,7 @@ _token = msgspec.json.Decoder(Token).decode
 
 
 class AwsAccess:
-    """The port `AccessStore`. Each method but `tenants` and `users` is one call."""
+    """The port `AccessStore`. Each method but `tenants`, `clients` and `users` is one call."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
@@ -54,6 +54,13 @@ class AwsAccess:
         """The client of this id, of whatever tenant its id begins with."""
         item = self._table.get(keys.client(client_id))
         return None if item is None else _client(text_of(item["client"]))
+
+    def clients(self, tenant_id: str) -> list[Client]:
+        """All clients of a tenant, oldest first: one call for each MiB of them."""
+        place = {":pk": keys.tenant(tenant_id)["pk"], ":clients": text(keys.CLIENT_SORTS)}
+        found = self._all("#pk = :pk AND begins_with(#sk, :clients)", place, None)
+        clients = (_client(text_of(item["client"])) for item in found)
+        return sorted(clients, key=lambda client: (client.created_at, client.id))
 
     def put_client(self, client: Client) -> None:
         """Store a client in whole."""

@@ -14,8 +14,9 @@ OWNER_INDEX = "owner"
 STATUS_INDEX = "status"
 TEAM_SORT = "team"
 TENANT_SORT = "tenant"
-#: What the sort keys of a tenant's users begin with.
+#: What the sort keys of a tenant's users and clients begin with.
 USER_SORTS = "user#"
+CLIENT_SORTS = "client#"
 BLOB_SORT = "blob"
 #: Where all dead letters lie; their sort keys are their ids, which begin with digits.
 DEAD_LETTERS = "dead-letters"
@@ -89,7 +90,7 @@ def tenant(tenant_id: str) -> Item:
 
 def client(client_id: str) -> Item:
     """One client by its id, which begins with its tenant's."""
-    return _key(f"tenant#{tenant_of(client_id)}", f"client#{client_id}")
+    return _key(f"tenant#{tenant_of(client_id)}", f"{CLIENT_SORTS}{client_id}")
 
 
 def user(tenant_id: str, user_id: str) -> Item:

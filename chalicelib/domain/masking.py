@@ -3,13 +3,56 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-_SECRET_NAME = re.compile(
-    r"auth|cookie|credential|key|passw|secret|session|signature|token|bearer|jwt|pin\b|otp", re.IGNORECASE
-)
+import msgspec
+
+_WORDS = r"auth|cookie|credential|key|passw|secret|session|signature|token|bearer|jwt|pin\b|otp"
+_SECRET_NAME = re.compile(_WORDS, re.IGNORECASE)
 MASK = "********"
+
+#: Each begins with a fixed word and is bounded behind it, so that no text takes long.
+_CREDENTIAL = re.compile(r"\b((?:Bearer|Basic) |aq_live_|at_|cs_|rt_|whsec_)[0-9A-Za-z_+/=.~-]{8,}+")
+_ASSIGNED = re.compile(
+    rf"""
+    ((?:{_WORDS})[\w.\[\]-]{{0,40}}+["\\]{{0,2}}+\s?+[=:]\s?+["\\]{{0,2}}+)
+    [^\s&#;,"'\\]++""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_USERINFO = re.compile(r"(://)[^\s/@?#]{1,256}+@")
 
 
 def masked(name: str, value: str) -> str:
     """A header's value, or the mask when the header's name says that it holds a secret."""
     return MASK if _SECRET_NAME.search(name) else value
+
+
+def masked_text(text: str) -> str:
+    """A text without the values that look like secrets: members of JSON and of forms, parameters and user names of
+    addresses, and credentials whose form is known. A text without any stays as it is."""
+    try:
+        value = msgspec.json.decode(text)
+        if isinstance(value, dict | list):
+            hidden = _hidden(value)
+            return text if hidden == value else msgspec.json.encode(hidden).decode()
+    except msgspec.DecodeError:
+        pass
+    except RecursionError:
+        return MASK
+    text = _CREDENTIAL.sub(rf"\1{MASK}", text)
+    text = _ASSIGNED.sub(rf"\1{MASK}", text)
+    return _USERINFO.sub(rf"\1{MASK}@", text)
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _member(name, each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]
+    return masked_text(value) if isinstance(value, str) else value
+
+
+def _member(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool) or not _SECRET_NAME.search(name):
+        return _hidden(value)
+    return MASK

@@ -52,6 +52,12 @@ class EmbeddedAccess:
         row = self._row("SELECT row FROM clients WHERE id = ?", client_id)
         return None if row is None else _client(row)
 
+    def clients(self, tenant_id: str) -> list[Client]:
+        """All clients of a tenant, oldest first."""
+        found = (_client(row) for (row,) in self._database.rows("SELECT row FROM clients"))
+        clients = [client for client in found if client.tenant == tenant_id]
+        return sorted(clients, key=lambda client: (client.created_at, client.id))
+
     def put_client(self, client: Client) -> None:
         """Store a client in whole."""
         self._database.change("REPLACE INTO clients VALUES (?, ?)", (client.id, _encode(client)))

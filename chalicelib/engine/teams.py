@@ -78,6 +78,10 @@ class Teams:
         """All teams, oldest first."""
         return sorted(self.store.teams(), key=lambda team: (team.created_at, team.id))
 
+    def set_plan(self, team_id: str, plan: str) -> Team:
+        """Put a team on another plan. What it has beyond that plan's limits it keeps."""
+        return self._change(team_id, lambda team: replace(team, plan_name=plan))
+
     def create_key(self, team_id: str, name: str) -> Minted:
         """One more key, within the plan."""
         minted = self._mint(name)

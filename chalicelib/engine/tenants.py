@@ -74,6 +74,14 @@ class Tenants:
         """All tenants, oldest first."""
         return sorted(self.store.tenants(), key=lambda tenant: (tenant.created_at, tenant.id))
 
+    def clients(self, tenant_id: str) -> list[Client]:
+        """All clients of a tenant, oldest first."""
+        return self.store.clients(self.get(tenant_id).id)
+
+    def people(self, tenant_id: str) -> list[User]:
+        """All users of a tenant, oldest first."""
+        return self.users.store.users(self.get(tenant_id).id, None, None)
+
     def create_client(self, tenant_id: str, name: str, scopes: frozenset[str]) -> NewClient:
         """One more client of a tenant, for these scopes at most."""
         return self._new_client(self.get(tenant_id).id, name, scopes)

@@ -23,6 +23,9 @@ class TenantStore(Protocol):
     def client(self, client_id: str) -> Client | None:
         """The client of this id, of whatever tenant its id begins with."""
 
+    def clients(self, tenant_id: str) -> list[Client]:
+        """All clients of a tenant, oldest first."""
+
     def put_client(self, client: Client) -> None:
         """Store a client in whole."""
 

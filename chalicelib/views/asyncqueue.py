@@ -116,6 +116,12 @@ def new_api_key(key: ApiKey, secret: str) -> View:
     return {"id": key.id, "key": secret, "name": key.name, "createdAt": iso_milliseconds(key.created_at)}
 
 
+def rotated_api_key(key: ApiKey, secret: str, previous: ApiKey) -> View:
+    """A key that took another one's place, and until when that one lives on."""
+    ending = api_key(previous)
+    return {**new_api_key(key, secret), "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}
+
+
 def member(member: Member) -> View:
     return {"id": member.id, "email": member.email, "createdAt": iso_milliseconds(member.created_at)}
 

@@ -54,6 +54,16 @@ def a_token(tenant: str, **fields: Any) -> Token:
     return replace(sample, **fields)
 
 
+def test_a_tenant_s_clients_are_listed_oldest_first_and_no_other_s(access: AccessStore) -> None:
+    ours, theirs = a_tenant().id, a_tenant().id
+    younger, older = a_client(ours, created_at=NOW + 1), a_client(ours, disabled=True)
+    for client in (younger, a_client(theirs), older):
+        access.put_client(client)
+
+    assert access.clients(ours) == [older, younger]
+    assert access.clients(a_tenant().id) == []
+
+
 class TestTenants:
     def test_a_new_tenant_reads_back_whole(self, access: AccessStore) -> None:
         tenant = a_tenant()

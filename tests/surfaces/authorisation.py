@@ -41,6 +41,8 @@ SECURITY: Mapping[str, list[dict[str, list[str]]]] = {
 REFUSED_403 = ("/v1/tasks/", "/asyncflow/")
 #: Where what is another's is named in the body: no grant of the client that asks (RFC 6749, section 5.2).
 REFUSED_400 = ("/oauth/token", "/oauth/revoke")
+#: What is asked of a task that waits: those that the operator looks at here are done.
+FINISHED_409 = ("/operator/tasks/{id}/rearm",)
 VARIABLE = re.compile(r"\{\w+\}")
 
 
@@ -105,6 +107,8 @@ def expected(route: Route, request: Request, caller: Caller) -> int | None:
     takes = [frozenset(scopes) for way in security for scheme, scopes in way.items() if scheme in caller.schemes]
     if security and not any(scopes <= caller.scopes for scopes in takes):
         return 403 if takes else 401
+    if route.path in FINISHED_409:
+        return 409
     if not request.foreign:
         return None
     if not route.variables:

@@ -12,6 +12,7 @@ from typing import Any
 
 from world import OPERATOR_KEY, World, answer
 
+from chalicelib.domain.dead_letters import Reason, dead_letter
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.literals import ASYNCFLOW_KEY
 from chalicelib.domain.ratelimit import Rate
@@ -90,6 +91,7 @@ class _Making:
         self._team_key: str = self._team["apiKey"]["key"]
         hook = {"url": f"https://{mark}.example/hook", "event": "task.created"}
         self._webhook = self._made("POST /api/v1/webhooks", self._token, hook)
+        self._done = ""
 
     def side(self) -> Side:
         """The side, once what began is done."""
@@ -97,12 +99,17 @@ class _Making:
         webhook = self._webhook["id"]
         done = self._made(f"GET /api/v1/webhooks/{webhook}/deliveries", self._token)["deliveries"][0]
         key = self._made("POST /v1/keys", self._team_key, {"name": self._mark})
+        letter = dead_letter(Reason.GIVEN_UP, self._world.clock.now(), self._mark, task=self._done, team=self._mark)
+        self._world.letters.keep(letter, expires_s=self._world.clock.now() // 1000 + 86_400)
         ids = {
             **self.start(later=True),
+            "/operator/tasks/{id}": self._done,
+            "/operator/dead-letters/{id}": letter.id,
             **self._people(),
             "/api/v1/webhooks/{id}": webhook,
             "/api/v1/webhooks/{id}/deliveries/{delivery}": done["id"],
             "/v1/keys/{id}": key["id"],
+            "/operator/teams/{id}/keys/{key}": key["id"],
         }
         tenancy = self._tenancy
         signed_in = tenancy.sign_in(tenancy.admin.email, tenancy.admin_password)
@@ -125,8 +132,10 @@ class _Making:
         message = {"destination": "always-complete", "content": self._mark}
         item = {"name": self._mark, "description": self._mark, "due_date": _LATER}
         operation = {"message": self._mark}
+        made = self._made("POST /v1/tasks", self._team_key, task, **repeatable)["task"]["id"]
+        self._done = self._done if later else made
         return {
-            "/v1/tasks/{id}": self._made("POST /v1/tasks", self._team_key, task, **repeatable)["task"]["id"],
+            "/v1/tasks/{id}": made,
             "/asyncflow/{trackingId}": self._made("POST /asyncflow", "", message, **repeatable)["trackingId"],
             "/api/v1/tasks/{id}": self._made("POST /api/v1/tasks", self._token, item)["id"],
             "/api/tasks/{id}": self._made("POST /api/hello", self._team_key, operation, **repeatable)["id"],
@@ -138,9 +147,11 @@ class _Making:
 
     def _people(self) -> dict[str, str]:
         email = f"somebody@{self._mark}.example"
+        member = self._made("POST /v1/members", self._team_key, {"email": email})["id"]
         tenant = "/operator/astraflow/tenants/{id}"
         return {
-            "/v1/members/{id}": self._made("POST /v1/members", self._team_key, {"email": email})["id"],
+            "/v1/members/{id}": member,
+            "/operator/teams/{id}/members/{member}": member,
             "/operator/teams/{id}": self._team["team"]["id"],
             "/operator/asyncflow/groups/{group}": self._mark,
             tenant: self._tenancy.id,

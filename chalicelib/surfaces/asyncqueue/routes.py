@@ -89,9 +89,7 @@ def revoke_key(call: Call) -> Reply:
 @surface.route("POST /v1/keys/{id}/rotate", TEAM, _KEY)
 def rotate_key(call: Call) -> Reply:
     minted, previous = call.platform.teams.rotate_key(owner(call).id, call.params["id"], _overlap(call))
-    view = views.new_api_key(minted.key, minted.secret)
-    ending = views.api_key(previous)
-    return ok({**view, "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}, 201, NO_STORE)
+    return ok(views.rotated_api_key(minted.key, minted.secret, previous), 201, NO_STORE)
 
 
 @surface.route("GET /v1/members", TEAM)

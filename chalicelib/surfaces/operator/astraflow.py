@@ -37,6 +37,11 @@ def list_tenants(call: Call) -> Reply:
     return ok({"tenants": [views.tenant(tenant) for tenant in call.platform.tenants.all()]})
 
 
+@surface.route("GET /operator/astraflow/tenants/{id}/clients", OPERATOR, _TENANT)
+def list_clients(call: Call) -> Reply:
+    return ok({"clients": [views.client(client) for client in call.platform.tenants.clients(call.params["id"])]})
+
+
 @surface.route("POST /operator/astraflow/tenants/{id}/clients", OPERATOR, _TENANT)
 def create_client(call: Call) -> Reply:
     members = json_object(call)
@@ -65,6 +70,11 @@ def create_admin(call: Call) -> Reply:
     password = accounts.password(members, required=False)
     admin = call.platform.tenants.create_admin(call.params["id"], email, password)
     return ok({"admin": _new_admin(admin)}, 201, NO_STORE)
+
+
+@surface.route("GET /operator/astraflow/tenants/{id}/users", OPERATOR, _TENANT)
+def list_users(call: Call) -> Reply:
+    return ok({"users": [views.account(user) for user in call.platform.tenants.people(call.params["id"])]})
 
 
 @surface.route("POST /operator/astraflow/tenants/{id}/users/{user}/deactivate", OPERATOR, _USER)

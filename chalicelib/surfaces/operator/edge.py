@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.domain.errors import ConflictError, SluiceError
 from chalicelib.surfaces import credentials
-from chalicelib.surfaces.kit import Call, Surface
+from chalicelib.surfaces.kit import Call, Problem, Surface, Texts
 from chalicelib.surfaces.replies import ErrorObjects, unauthorized
 
 #: The one access word of this surface.
@@ -13,7 +14,13 @@ OPERATOR = "operator"
 
 
 class OperatorEdge(ErrorObjects):
-    """The operator's key; errors as `{"error": "..."}`."""
+    """The operator's key; errors as `{"error": "..."}`. A conflict is told in the engine's own words where it has any:
+    they are written for the operator."""
+
+    def translate(self, error: SluiceError, texts: Texts) -> Problem:
+        if isinstance(error, ConflictError) and str(error):
+            return Problem(409, str(error))
+        return super().translate(error, texts)
 
     def admit(self, call: Call, access: str) -> tuple[Call, Mapping[str, str]]:  # noqa: ARG002  (all routes are alike)
         key = credentials.key(call)

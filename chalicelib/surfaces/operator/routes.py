@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.surfaces.operator import astraflow, asyncflow, teams
+from chalicelib.surfaces.operator import astraflow, asyncflow, dead_letters, tasks, teams
 from chalicelib.surfaces.operator.edge import surface
 
-__all__ = ["astraflow", "asyncflow", "surface", "teams"]
+__all__ = ["astraflow", "asyncflow", "dead_letters", "surface", "tasks", "teams"]
