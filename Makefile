@@ -7,12 +7,13 @@ READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1
 SDK_PYTHON := sdks/python
 SDK_JAVASCRIPT := sdks/javascript
 BROWSER := infra/browser/node_modules/.package-lock.json
+BROWSER_TESTS := tests/browser
 CODE := app.py chalicelib cli infra tests
 # What git sees of the tree: what is generated is committed too, so nothing may differ after the checks.
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser lock clean
+.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -89,6 +90,12 @@ sdk-javascript-browser: $(READY) $(BROWSER) $(SDK_JAVASCRIPT)/node_modules/.pack
 $(SDK_JAVASCRIPT)/node_modules/.package-lock.json: $(SDK_JAVASCRIPT)/package-lock.json
 	@cd $(SDK_JAVASCRIPT) && npm ci --silent && touch node_modules/.package-lock.json
 
+browser: $(READY) $(BROWSER) $(BROWSER_TESTS)/node_modules/.package-lock.json ## Look at the pages at /docs in a real browser (Node.js 20 or newer, Chromium)
+	@cd $(BROWSER_TESTS) && npm run --silent test
+
+$(BROWSER_TESTS)/node_modules/.package-lock.json: $(BROWSER_TESTS)/package-lock.json
+	@cd $(BROWSER_TESTS) && npm ci --silent && touch node_modules/.package-lock.json
+
 # What a check in a real browser depends on, beside `infra/browser/launch.mjs`.
 $(BROWSER): infra/browser/package-lock.json
 	@cd infra/browser && npm ci --silent && ./chromium >/dev/null && touch node_modules/.package-lock.json
@@ -102,4 +109,4 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
-	  infra/browser/node_modules
+	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules

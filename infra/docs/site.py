@@ -83,6 +83,7 @@ def _try_it(names: Mapping[str, str]) -> str:
         '<p class="lead">Requests go to this deployment, with the credentials that you enter here. The page forgets '
         "them when you leave it.</p>\n"
         f'<p class="choice"><label for="api">API</label> <select id="api">{options}</select></p>\n'
+        '<h2 class="aside">Requests</h2>\n'
         '<div id="console" data-descriptions="@root/openapi/"></div>\n'
         "<noscript><p>The console needs JavaScript. The other pages do not.</p></noscript></article>\n"
     )

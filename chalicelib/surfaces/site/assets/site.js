@@ -22,7 +22,12 @@ for (const block of document.querySelectorAll('.code')) {
     // A session shows its prompts; what is copied can be pasted.
     const shown = block.querySelector('code').textContent;
     const session = block.dataset.language === 'console';
-    const lines = session ? shown.split('\n').filter((line) => line.startsWith('$ ')).map((line) => line.slice(2)) : [shown.trimEnd()];
+    const lines = session
+      ? shown
+          .split('\n')
+          .filter((line) => line.startsWith('$ '))
+          .map((line) => line.slice(2))
+      : [shown.trimEnd()];
     await navigator.clipboard.writeText(lines.join('\n'));
     button.textContent = 'Copied';
     button.toggleAttribute('data-done', true);
