@@ -119,16 +119,14 @@ class Teams:
 
     def rotate_key(self, team_id: str, key_id: str, overlap_s: int) -> tuple[Minted, ApiKey]:
         """A successor for a key, which lives on for `overlap_s` seconds and no longer counts against the plan."""
+        # Looked at first: nothing is written for a key that is not there.
+        _turning(self.get(team_id), key_id)
         minted = self._mint("")
         self.store.put_key(minted.key.key_hash, KeyEntry(team_id, minted.key.id))
         ends_at = self.clock.now() + overlap_s * 1000
 
         def turn(team: Team) -> Team:
-            key = team.keys.get(key_id)
-            if key is None:
-                raise NotFoundError
-            if key.expires_at is not None:
-                raise ConflictError
+            key = _turning(team, key_id)
             successor = replace(minted.key, name=key.name)
             return replace(
                 team, keys={**self._live(team), key_id: replace(key, expires_at=ends_at), successor.id: successor}
@@ -220,3 +218,13 @@ class Teams:
 
 def _without(mapping: Mapping[str, T], key: str) -> dict[str, T]:
     return {name: value for name, value in mapping.items() if name != key}
+
+
+def _turning(team: Team, key_id: str) -> ApiKey:
+    """The key of a team that a successor may replace."""
+    key = team.keys.get(key_id)
+    if key is None:
+        raise NotFoundError
+    if key.expires_at is not None:
+        raise ConflictError
+    return key

@@ -23,7 +23,7 @@ class OperatorEdge(ErrorObjects):
         return super().translate(error, texts)
 
     def admit(self, call: Call, access: str) -> tuple[Call, Mapping[str, str]]:  # noqa: ARG002  (all routes are alike)
-        key = credentials.key(call)
+        key = credentials.bearer(call)
         if not key:
             raise unauthorized("Operator key required")
         if not credentials.same(key, call.platform.settings.operator_key):
