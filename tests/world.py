@@ -366,7 +366,9 @@ def send(
     for name, values in reply["multiValueHeaders"].items():
         found[name.lower()] = ", ".join(values)
     text = reply["body"]
-    return Reply(reply["statusCode"], found, text if isinstance(text, bytes) else text.encode())
+    body = text if isinstance(text, bytes) else text.encode()
+    found["content-length"] = str(len(body))
+    return Reply(reply["statusCode"], found, b"" if method == "HEAD" else body)
 
 
 def _route(path: str) -> tuple[str, dict[str, str]]:

@@ -21,7 +21,9 @@ def refuse_unknown(members: Mapping[str, Any], known: Collection[str], what: str
     """Refuse a member that nobody reads, and say which one was probably meant."""
     for name in members:
         if name not in known:
-            close = difflib.get_close_matches(_plain(name), [_plain(other) for other in known], n=1, cutoff=0.75)
+            close = difflib.get_close_matches(
+                _plain(name[:_LONGEST_NAME]), [_plain(other) for other in known], n=1, cutoff=0.75
+            )
             meant = next((other for other in known if close and _plain(other) == close[0]), None)
             hint = f"did you mean {meant}?" if meant else f"allowed: {', '.join(known)}"
             raise Problem(400, f"Unknown {what}: {shown(name)} ({hint})", field=shown(name))

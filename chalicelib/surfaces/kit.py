@@ -15,13 +15,15 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
-from urllib.parse import unquote
+from typing import Any, Protocol, cast
+from urllib.parse import unquote, urlencode
 
 from chalice import Blueprint, Response
 
 from chalicelib.domain.errors import SluiceError
 from chalicelib.domain.ids import uuid4_from
+from chalicelib.machine import SystemClock, SystemRandomness
+from chalicelib.ports.ambient import Clock, Randomness
 from chalicelib.settings import SettingError
 from chalicelib.telemetry import LOGGER
 from chalicelib.wiring import Platform, platform
@@ -29,8 +31,10 @@ from chalicelib.wiring import Platform, platform
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 #: Unknown paths are answered in the surface's own shape down to this many segments.
 DEPTH = 5
+#: The characters of a path with its query, and the headers that a request may have.
+LONGEST_URL = 2_048
+MOST_HEADERS = 64
 
-_JSON = {"Content-Type": "application/json"}
 #: What a credential of this deployment looks like: a careless client puts one into a path.
 _SECRET = re.compile(r"(aq_live_|at_|cs_|rt_|whsec_)[0-9A-Za-z_+/=-]+", re.ASCII)
 _REQUEST_ID = re.compile(r"[0-9A-Za-z._:-]{1,128}", re.ASCII)
@@ -51,6 +55,7 @@ class Call:
     under which API Gateway took it in."""
 
     platform: Platform
+    clock: Clock
     method: str
     path: str
     params: Mapping[str, str]
@@ -58,13 +63,14 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     request_id: str
+    url_length: int = 0
     address: str = ""
     host: str = ""
     principal: Principal | None = None
 
     @property
     def now(self) -> int:
-        return self.platform.parts.clock.now()
+        return self.clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,8 @@ class Surface:
         except SettingError as error:
             # Nothing works without settings; the sentence that says what to change is for the operator's eyes.
             LOGGER.error("not configured", extra={"fields": {"error": str(error)}})
-            return Response(body='{"error":"Service is not configured"}', status_code=500, headers=_JSON)
+            call = _call(None, self.blueprint.current_request, params)
+            return _response(call, self._edge.refuse(call, Problem(500, "Service is not configured")))
         began = here.parts.clock.now()
         call = _call(here, self.blueprint.current_request, params)
         trouble: dict[str, object] = {}
@@ -186,12 +193,7 @@ class Surface:
             request_id=call.request_id,
             **{**labels, **trouble},
         )
-        headers = {"X-Request-Id": call.request_id, **_cors(here, call), **reply.headers}
-        return Response(
-            body="" if reply.body is None or call.method == "HEAD" else reply.body,
-            status_code=reply.status,
-            headers=headers,
-        )
+        return _response(call, replace(reply, headers={**_cors(here, call), **reply.headers}))
 
     def _reply(
         self, endpoints: Mapping[str, Endpoint], call: Call, trouble: dict[str, object]
@@ -201,6 +203,7 @@ class Surface:
         try:
             if call.method == "OPTIONS" and call.platform.settings.cors_allow_origins:
                 return Reply(204, headers={"Allow": _allow(endpoints)}), {}
+            _refuse_oversized(call)
             endpoint = _endpoint(endpoints, call)
             texts = endpoint.texts
             call, headers = self._edge.admit(call, endpoint.access)
@@ -218,6 +221,21 @@ class Surface:
         return replace(reply, headers={**headers, **reply.headers}), labels
 
 
+def _response(call: Call, reply: Reply) -> Response:
+    """The reply in the framework's words. That to a HEAD has the body of a GET: its length is told, and the server in
+    front keeps the body back (RFC 9110, section 9.3.2)."""
+    headers = {"X-Request-Id": call.request_id, **reply.headers}
+    return Response(body=reply.body or "", status_code=reply.status, headers=headers)
+
+
+def _refuse_oversized(call: Call) -> None:
+    """Before anything is read: whoever sends that much is answered the same with a credential and without."""
+    if call.url_length > LONGEST_URL:
+        raise Problem(414, f"URL must be at most {LONGEST_URL} characters")
+    if len(call.headers) > MOST_HEADERS:
+        raise Problem(431, f"A request may have at most {MOST_HEADERS} headers")
+
+
 def _endpoint(endpoints: Mapping[str, Endpoint], call: Call) -> Endpoint:
     if not endpoints:
         raise Problem(404, "Not found")
@@ -231,21 +249,34 @@ def _allow(endpoints: Mapping[str, Endpoint]) -> str:
     return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])
 
 
-def _call(here: Platform, request: Any, params: Mapping[str, str]) -> Call:
+def _call(here: Platform | None, request: Any, params: Mapping[str, str]) -> Call:
+    """The request. Where nothing is configured there is no platform, and what words a refusal needs none."""
+    clock: Clock = SystemClock() if here is None else here.parts.clock
+    randomness: Randomness = SystemRandomness() if here is None else here.parts.randomness
     headers = {name.lower(): value for name, value in request.headers.items()}
     given = headers.get("x-request-id", "")
+    path = request.context.get("path") or request.path
     return Call(
-        platform=here,
+        platform=cast(Platform, here),
+        clock=clock,
         method=request.method,
-        path=request.context.get("path") or request.path,
+        path=path,
+        url_length=len(path) + _query_length(request.query_params),
         params={name: unquote(value) for name, value in params.items()},
         query=dict(request.query_params.items()) if request.query_params else {},
         headers=headers,
         body=request.raw_body or b"",
         address=(request.context.get("identity") or {}).get("sourceIp") or "",
         host=request.context.get("domainName") or "",
-        request_id=given if _REQUEST_ID.fullmatch(given) else uuid4_from(here.parts.randomness.bytes(16)),
+        request_id=given if _REQUEST_ID.fullmatch(given) else uuid4_from(randomness.bytes(16)),
     )
+
+
+def _query_length(query: Any) -> int:
+    """The characters of a query: it comes decoded, so they are counted as they have to be written."""
+    if not query:
+        return 0
+    return 1 + len(urlencode([(name, value) for name in query for value in query.getlist(name)]))
 
 
 def _cors(here: Platform, call: Call) -> Mapping[str, str]:

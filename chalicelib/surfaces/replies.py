@@ -17,13 +17,13 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ratelimit import Admission, Rate
 from chalicelib.domain.timing import ceil_seconds
+from chalicelib.surfaces.accept import JSON, asks_for
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.views.encoding import encode
 
 #: For answers that hold a secret: no cache on the way may keep it.
 NO_STORE = {"Cache-Control": "no-store"}
 
-_JSON = "application/json"
 #: The media type of a problem document (RFC 9457).
 PROBLEM = "application/problem+json"
 
@@ -40,7 +40,7 @@ _ERRORS: Mapping[type[SluiceError], tuple[int, str]] = {
 
 def ok(view: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A view as a JSON reply."""
-    return Reply(status, encode(view), {"Content-Type": _JSON, **(headers or {})})
+    return Reply(status, encode(view), {"Content-Type": JSON, **(headers or {})})
 
 
 class ErrorObjects:
@@ -59,10 +59,10 @@ class ErrorObjects:
         return Problem(status, texts.get(type(error), default))
 
     def refuse(self, call: Call, problem: Problem) -> Reply:
-        if PROBLEM in call.headers.get("accept", ""):
+        if asks_for(call, PROBLEM):
             document = encode(_problem_document(call, problem))
             return Reply(problem.status, document, {"Content-Type": PROBLEM, **problem.headers})
-        return Reply(problem.status, encode({"error": problem.message}), {"Content-Type": _JSON, **problem.headers})
+        return Reply(problem.status, encode({"error": problem.message}), {"Content-Type": JSON, **problem.headers})
 
 
 def unauthorized(message: str, challenge: str = "Bearer") -> Problem:

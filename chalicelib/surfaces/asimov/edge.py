@@ -9,16 +9,17 @@ from chalicelib.domain import identity
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.engine.operations import tenant
 from chalicelib.surfaces import credentials, demo
+from chalicelib.surfaces.accept import asks_for
 from chalicelib.surfaces.kit import Call, Problem, Reply
 from chalicelib.surfaces.limits import count
-from chalicelib.surfaces.replies import ErrorObjects, ok, unauthorized
+from chalicelib.surfaces.replies import PROBLEM, ErrorObjects, ok, unauthorized
 from chalicelib.views import asimov as views
 
 #: The one access word of this surface: a team's key, or nobody's where the deployment is open.
 CALLER = "caller"
 
-_PROBLEM = "application/problem+json"
-_CODES = {
+#: The `code` of each status.
+CODES = {
     400: "INVALID_REQUEST",
     401: "UNAUTHORIZED",
     403: "FORBIDDEN",
@@ -26,8 +27,10 @@ _CODES = {
     405: "METHOD_NOT_ALLOWED",
     409: "CONFLICT",
     413: "REQUEST_TOO_LARGE",
+    414: "URL_TOO_LONG",
     422: "IDEMPOTENCY_KEY_REUSED",
     429: "RATE_LIMIT_EXCEEDED",
+    431: "TOO_MANY_HEADERS",
     500: "INTERNAL_ERROR",
     503: "UNAVAILABLE",
 }
@@ -57,10 +60,10 @@ class AsimovEdge(ErrorObjects):
         return replace(call, principal=who), _count(call, who)
 
     def refuse(self, call: Call, problem: Problem) -> Reply:
-        if _PROBLEM in call.headers.get("accept", ""):
+        if asks_for(call, PROBLEM):
             return super().refuse(call, problem)
         details = {} if problem.field is None else {problem.field: problem.message}
-        view = views.error(_CODES.get(problem.status, "ERROR"), problem.message, call.path, details, now=call.now)
+        view = views.error(CODES[problem.status], problem.message, call.path, details, now=call.now)
         return ok(view, problem.status, problem.headers)
 
 
@@ -75,7 +78,8 @@ def _caller(call: Call) -> Caller:
     here = call.platform
     key = credentials.key(call)
     if not key:
-        if here.settings.asimov_open:
+        # A credential of another kind is none of nobody's: it opens nothing.
+        if here.settings.asimov_open and not call.headers.get("authorization", "").strip():
             return Caller(None)
         raise unauthorized("API key required")
     principal = demo.team_of(call, key)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from chalicelib.domain.access import Access
 from chalicelib.domain.literals import ASTRAFLOW_TOKENS
 from chalicelib.surfaces import credentials, demo
+from chalicelib.surfaces.accept import asks_for
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface
 from chalicelib.surfaces.limits import count
 from chalicelib.surfaces.replies import PROBLEM, ErrorObjects
@@ -46,7 +47,7 @@ class AstraFlowEdge(ErrorObjects):
 
     def refuse(self, call: Call, problem: Problem) -> Reply:
         message = DESCRIPTIONS.get(problem.status, problem.message)
-        if PROBLEM in call.headers.get("accept", ""):
+        if asks_for(call, PROBLEM):
             return super().refuse(call, Problem(problem.status, message, field=problem.field, headers=problem.headers))
         view = {"code": problem.status, "error": HTTPStatus(problem.status).phrase, "message": message}
         return Reply(problem.status, encode(view), {"Content-Type": "application/json", **problem.headers})

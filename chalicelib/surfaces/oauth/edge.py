@@ -18,7 +18,11 @@ OPEN = "open"
 
 #: RFC 6749, section 5.1.
 _UNKEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-_CODES: Mapping[int, str] = {500: "server_error", 503: "temporarily_unavailable"}
+#: The codes of requests that are at fault (RFC 6749, section 5.2), and of what is not their fault, by status (4.1.2.1).
+_AT_FAULT = ("invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type")
+_NOT_AT_FAULT: Mapping[int, str] = {500: "server_error", 503: "temporarily_unavailable"}
+#: Every code that `error` can have.
+CODES = (*_AT_FAULT, *_NOT_AT_FAULT.values())
 #: What `error_description` may hold (RFC 6749, section 5.2).
 _UNSPEAKABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
@@ -32,6 +36,7 @@ class OAuthEdge(ErrorObjects):
         return replace(call, principal=forms.asked(call)), _UNKEPT
 
     def refuse(self, call: Call, problem: Problem) -> Reply:  # noqa: ARG002  (there is one shape)
-        code = problem.code if isinstance(problem, OAuthProblem) else _CODES.get(problem.status, "invalid_request")
+        told = problem.code if isinstance(problem, OAuthProblem) else _NOT_AT_FAULT.get(problem.status)
+        code = told if told in CODES else "invalid_request"
         view = {"error": code, "error_description": _UNSPEAKABLE.sub("?", problem.message)}
         return Reply(problem.status, encode(view), {"Content-Type": "application/json", **_UNKEPT, **problem.headers})

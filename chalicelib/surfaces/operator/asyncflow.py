@@ -12,6 +12,7 @@ from chalicelib.domain.simulator.outages import upcoming
 from chalicelib.domain.simulator.profiles import BUILT_IN, LONGEST_LATENCY_MS, Assignment, Profile
 from chalicelib.engine.groups import InForce
 from chalicelib.surfaces import fields
+from chalicelib.surfaces.accept import asks_for
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
@@ -85,7 +86,7 @@ def delete_group_profile(call: Call) -> Reply:
 def get_reports(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("format",), "query parameter")
     wanted = fields.choice(call.query, "format", ("json", "csv"))
-    as_csv = wanted == "csv" or (wanted is None and "text/csv" in call.headers.get("accept", ""))
+    as_csv = wanted == "csv" or (wanted is None and asks_for(call, "text/csv"))
     reports = call.platform.groups.reports()
     if as_csv:
         return Reply(200, views.reports_csv(reports), _CSV)

@@ -73,7 +73,11 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "an array": (b"[]", 400, "Request body must be a JSON object"),
     "half a surrogate": (b'{"message": "\\ud800"}', 400, "Request body must be valid JSON"),
     "not UTF-8": (b'{"message": "\xff\xfe"}', 400, "Request body must be valid JSON"),
-    "deep": (b'{"message": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400, "Request body is nested too deeply"),
+    "deep": (
+        b'{"message": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        400,
+        "Request body must be nested at most 32 levels deep",
+    ),
     "twice": (b'{"message": "a", "message": "b"}', 400, "message must be given only once"),
     "too large": (b'{"message": "' + b"a" * 262_144 + b'"}', 413, "Request body must be at most 256 KiB"),
 }
@@ -110,7 +114,7 @@ def test_a_kind_that_is_none(customer: Customer, kind: str) -> None:
     refused(reply, 404, "NOT_FOUND", "Unknown kind (known: hello, broken, long)")
 
 
-@pytest.mark.parametrize("task_id", ["nothing", "op-88386aab-11a5-4d24-9a4b-13679087734f", "%00", "A" * 5_000])
+@pytest.mark.parametrize("task_id", ["nothing", "op-88386aab-11a5-4d24-9a4b-13679087734f", "%00", "A" * 1_900])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_an_id_that_is_none(customer: Customer, method: str, task_id: str) -> None:
     refused(customer.ask(method, f"/api/tasks/{task_id}"), 404, "NOT_FOUND", "Task not found")

@@ -129,7 +129,7 @@ def test_a_user_is_locked_out_and_let_in_again(world: World, acme: Any) -> None:
     assert world.request("GET", "/api/v1/users", key=tokens["access_token"]).status == 200
 
 
-@pytest.mark.parametrize("tenant", ["t0123456789abcdef", "nobody", "x" * 3_000])
+@pytest.mark.parametrize("tenant", ["t0123456789abcdef", "nobody", "x" * 1_900])
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
@@ -153,8 +153,8 @@ def test_what_is_another_tenant_s_is_not_found(world: World, acme: Any) -> None:
     for path in (
         f"clients/{acme['client']['id']}/disable",
         f"users/{acme['admin']['id']}/deactivate",
-        f"users/{'x' * 3_000}/deactivate",
-        f"clients/{'x' * 3_000}/disable",
+        f"users/{'x' * 1_900}/deactivate",
+        f"clients/{'x' * 1_900}/disable",
     ):
         assert operate(world, f"POST {TENANTS}/{other}/{path}").status == 404
     assert own_token(world, acme["client"]).status == 200

@@ -16,7 +16,8 @@ from surfaces.asyncflow.calm import KEY, MESSAGE, ask, calm_world
 TYPED = {"Content-Type": "application/json"}
 NO_JSON = (400, "Request body must be valid JSON")
 NO_OBJECT = (400, "Request body must be a JSON object")
-TOO_DEEP = (400, "Request body is nested too deeply")
+TOO_LONG = (400, "Numbers must be at most 64 characters long and below 1.8e308")
+TOO_DEEP = (400, "Request body must be nested at most 32 levels deep")
 NO_TYPE = (415, "Content-Type must be application/json")
 NO_KEY = (401, "Missing or invalid API key")
 NO_GROUP = (400, "Missing X-STUDENT-GROUP")
@@ -52,7 +53,7 @@ BODIES: dict[str, tuple[bytes, tuple[int, str]]] = {
     "half a surrogate": (b'{"content": "\\ud800"}', NO_JSON),
     "deep arrays": (b'{"content": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", TOO_DEEP),
     "deep objects": (b'{"a":' * 20_000 + b"1" + b"}" * 20_000, TOO_DEEP),
-    "a long number": (b'{"content": ' + b"9" * 10_000 + b"}", NO_JSON),
+    "a long number": (b'{"content": ' + b"9" * 10_000 + b"}", TOO_LONG),
     "a member twice": (b'{"destination": "a", "content": "b", "content": 1}', (400, "content must be given only once")),
     "too large": (b'{"content": "' + b"a" * 262_144 + b'"}', (413, "Request body must be at most 256 KiB")),
     "20 MB": (b'{"content": "' + b"a" * 20_000_000 + b'"}', (413, "Request body must be at most 256 KiB")),
