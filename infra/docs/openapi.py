@@ -27,6 +27,11 @@ COMMON = "common"
 
 Document = dict[str, Any]
 
+#: What each operation can answer beside what it names: a URL or headers that are too long, and a fault.
+EVERYWHERE = ("414", "431", "500")
+#: Which response that is, and the answer to what is not described, by the path that it is below.
+OTHERWISE = "x-otherwise"
+
 _METHODS = frozenset({"get", "put", "post", "delete", "patch", "head", "options", "trace"})
 _REFERENCE = re.compile(r"(?:(\w+)\.yaml)?#/components/(\w+)/(\w+)")
 
@@ -60,13 +65,15 @@ def together(parts: Sequence[Document]) -> Document:
         "servers": common["servers"],
         "tags": [tag for part in parts for tag in part["tags"]],
         "paths": _union(part["paths"] for part in parts),
+        OTHERWISE: _union(part[OTHERWISE] for part in parts),
         "webhooks": _union(part.get("webhooks", {}) for part in parts),
         "components": {kind: _union(part["components"].get(kind, {}) for part in parts) for kind in kinds},
     }
 
 
 def document(name: str) -> Document:
-    """One surface's document with all that it points to in other files. Each operation says who may call it.
+    """One surface's document with all that it points to in other files. Each operation says who may call it, and all
+    that it can answer.
 
     Raises:
         ValueError: a reference that leads nowhere, or two files that mean different things by one name.
@@ -78,9 +85,12 @@ def document(name: str) -> Document:
     for kind, entries in own.get("components", {}).items():
         for entry in entries:
             components.add(name, kind, entry)
+    otherwise = next(iter(parts[OTHERWISE].values()))
     for item in parts["paths"].values():
         for method in _METHODS & set(item):
             item[method].setdefault("security", own["security"])
+            for status in EVERYWHERE:
+                item[method]["responses"].setdefault(status, otherwise)
     return {**parts, "servers": read(COMMON)["servers"], "components": components.by_kind}
 
 

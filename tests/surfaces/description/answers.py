@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 from itertools import chain, repeat
 from typing import Any
 
+import pytest
+from world import send
+
+from chalicelib import wiring
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.surfaces.kit import LONGEST_URL, MOST_HEADERS
 from surfaces.description import (
     access_answers,
     asimov_answers,
@@ -45,12 +50,13 @@ def all_answers() -> list[Answer]:
             asked.ask(_filled(route, "nobody"), **sample(route))
     for error in (UnavailableError, ZeroDivisionError):
         _ask_what_is_broken(answers, error)
+    _ask_what_is_not_configured(answers)
     return answers
 
 
 def _asked_in_every_way(asked: Caller, route: str) -> None:
     """As its example shows it, without a key, with a wrong one, for what is not there or somebody else's, with bodies
-    that are none, by a method that it does not have; and a path beside it."""
+    that are none, with too long a URL and too many headers, by a method that it does not have; and a path beside it."""
     line = _filled(route, _existing(asked, route))
     for key in (None, "", "wrong"):
         asked.ask(line, key=key, **sample(route))
@@ -61,6 +67,8 @@ def _asked_in_every_way(asked: Caller, route: str) -> None:
         for body in _BAD_BODIES:
             line = _filled(route, _existing(asked, route))
             asked.ask(line, body=body, headers={"Content-Type": "application/json"})
+    asked.ask(f"{line}?{'x' * LONGEST_URL}", **sample(route))
+    asked.ask(line, headers={f"X-{number}": "x" for number in range(MOST_HEADERS + 1)}, **sample(route))
     path = line.split(" ", 1)[1]
     asked.ask_wrongly("PATCH", route, path)
     asked.ask(f"GET /{path.split('/')[1]}/nowhere/at/all")
@@ -88,6 +96,18 @@ def _ask_what_is_broken(answers: list[Answer], error: type[Exception]) -> None:
         broken = True
         for route, line in lines.items():
             asked.ask(line, **sample(route))
+
+
+def _ask_what_is_not_configured(answers: list[Answer]) -> None:
+    """Every route of a deployment that has no settings."""
+    before = wiring.use(None)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SLUICE_STAGE", "prod")
+        environment.setenv("OPERATOR_KEY", "short")
+        for route in OPERATIONS:
+            line = _filled(route, "nobody")
+            answers.append(Answer(line, route, send(*line.split(" ", 1), {}, None)))
+    wiring.use(before)
 
 
 def _existing(asked: Caller, route: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
@@ -35,10 +34,6 @@ SURFACES: Mapping[str, Surface] = {
 #: What `GET /openapi.json` answers.
 DOCUMENT: dict[str, Any] = openapi.served()
 
-
-#: What describes every answer that a route does not name, where no surface has a shape of its own.
-_UNEXPECTED = "#/components/responses/Unexpected"
-
 METHODS = ("get", "post", "put", "delete")
 
 
@@ -67,20 +62,12 @@ def route_of(line: str) -> str | None:
     return f"{method} {min(fitting, key=lambda template: template.count('{'))}" if fitting else None
 
 
-def unexpected(line: str) -> str:
-    """The pointer to what describes every answer that a route does not name, in the shape of the API whose paths are
-    the most like this one."""
-    path = line.split(" ", 1)[1].partition("?")[0].strip("/").split("/")
-
-    def likeness(template: str) -> tuple[int, int, int]:
-        """How many segments are the same, how many fit, and what fits as well in fewer segments first."""
-        segments = template.strip("/").split("/")
-        parts = zip(path, segments, strict=False)
-        fitting = list(takewhile(lambda part: part[0] == part[1] or part[1].startswith("{"), parts))
-        return sum(part[0] == part[1] for part in fitting), len(fitting), -len(segments)
-
-    template, _, operation = max(operations(), key=lambda each: likeness(each[0]))
-    return str(operation["responses"]["default"]["$ref"]) if likeness(template)[1] else _UNEXPECTED
+def otherwise(line: str) -> str:
+    """The pointer to what describes every answer that no route names, in the shape of the API it is below."""
+    path = line.split(" ", 1)[1].partition("?")[0]
+    known: dict[str, dict[str, str]] = DOCUMENT[openapi.OTHERWISE]
+    below = [prefix for prefix in known if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
+    return known[max(below, key=len)]["$ref"]
 
 
 def described(line: str, status: int) -> tuple[dict[str, Any], str]:
@@ -88,7 +75,7 @@ def described(line: str, status: int) -> tuple[dict[str, Any], str]:
     route = route_of(line)
     if route is None:
         assert status in (404, 405), f"{line} is not described"
-        return resolved({"$ref": unexpected(line)}), unexpected(line)
+        return resolved({"$ref": otherwise(line)}), otherwise(line)
     method, template = route.split(" ")
     responses = DOCUMENT["paths"][template][method.lower()]["responses"]
     assert str(status) in responses, f"{line}: {status} is not described"

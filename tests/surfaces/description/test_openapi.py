@@ -71,6 +71,13 @@ def test_an_operation_is_named_once() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def test_every_status_is_named() -> None:
+    """A `default` would describe whatever comes: nothing could be undescribed."""
+    for path, method, operation in operations():
+        assert set(openapi.EVERYWHERE) <= operation["responses"].keys(), f"{method} {path}"
+        assert all(re.fullmatch("[1-5][0-9]{2}", status) for status in operation["responses"]), f"{method} {path}"
+
+
 @pytest.mark.parametrize("entry", COMMON)
 def test_what_is_shared_is_used_by_two_files(entry: str) -> None:
     """A component that one surface alone needs stands in that surface's file; one that nobody needs goes."""
