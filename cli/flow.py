@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from urllib.parse import quote
 
 import typer
 
+from cli.durations import seconds
+from cli.exits import Exit, stop
 from cli.table import table
-from cli.target import USAGE, Target, stop
+from cli.target import Target
 
 app = typer.Typer(help="What AsyncFlow simulates, and how its groups fare.", no_args_is_help=True)
 
@@ -19,7 +20,6 @@ _CHANGES = typer.Option(
     [], "--change", metavar="MEMBER=VALUE", help="Another value for one member, such as failureRate=0.5; repeatable."
 )
 _CSV = typer.Option(False, "--csv", help="Print the report as CSV, for a spreadsheet.")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _PROFILE = (
     "profile",
     "processing",
@@ -52,7 +52,7 @@ _REPORT = {
 }
 
 
-@app.command()
+@app.command(epilog="Example: sluice flow profiles")
 def profiles(context: typer.Context) -> None:
     """List the built-in profiles: how kind the simulated network is."""
     target: Target = context.obj
@@ -60,14 +60,14 @@ def profiles(context: typer.Context) -> None:
     target.show(answer, table(_PROFILE, [_row(profile) for profile in answer["profiles"]]))
 
 
-@app.command()
+@app.command(epilog="Example: sluice flow show --group group-7")
 def show(context: typer.Context, group: str = _GROUP) -> None:
     """Show the profile in force for the stage or for a group, and the outages ahead."""
     target: Target = context.obj
     _show(target, target.ask("GET", _path(group)))
 
 
-@app.command("set")
+@app.command("set", epilog="Example: sluice flow set flaky --group group-7 --for 15m --change failureRate=0.5")
 def set_profile(
     context: typer.Context,
     name: str = typer.Argument(help="A built-in profile; `sluice flow profiles` lists them."),
@@ -81,25 +81,25 @@ def set_profile(
     target: Target = context.obj
     body: dict[str, Any] = {"profile": name}
     if lasting is not None:
-        body["expiresInSeconds"] = _seconds(lasting)
+        body["expiresInSeconds"] = seconds(lasting, "--for")
     if change:
         body["changes"] = dict(_change(text) for text in change)
     _show(target, target.ask("PUT", _path(group), body))
 
 
-@app.command()
+@app.command(epilog="Example: sluice flow reset --group group-7")
 def reset(context: typer.Context, group: str = _GROUP) -> None:
     """Take back the profile that was put in force for the stage or for a group."""
     target: Target = context.obj
     _show(target, target.ask("DELETE", _path(group)))
 
 
-@app.command()
+@app.command(epilog="Example: sluice flow report --csv")
 def report(context: typer.Context, as_csv: bool = _CSV) -> None:
     """Compare all groups: what they sent, how they waited, what they lost and what they repeated."""
     target: Target = context.obj
     if as_csv and target.as_json:
-        raise stop(USAGE, "--csv and --json are two forms of one report: choose one.")
+        raise stop(Exit.USAGE, "--csv and --json are two forms of one report: choose one.")
     if as_csv:
         typer.echo(target.text("/operator/asyncflow/report?format=csv"), nl=False)
         return
@@ -113,21 +113,14 @@ def _path(group: str | None) -> str:
         return "/operator/asyncflow/profile"
     # HTTP clients take dots in a path for steps up, and would end at the stage's profile.
     if not group.strip() or group in (".", ".."):
-        raise stop(USAGE, f"--group must be the name of a group, not {group!r}.")
+        raise stop(Exit.USAGE, f"--group must be the name of a group, not {group!r}.")
     return f"/operator/asyncflow/groups/{quote(group, safe='')}/profile"
-
-
-def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,9})([smhd])", text, re.ASCII)
-    if found is None:
-        raise stop(USAGE, f"--for must be a number with s, m, h or d, such as 90s, 15m, 2h or 1d, not {text!r}.")
-    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _change(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
-        raise stop(USAGE, f"--change must be MEMBER=VALUE, such as failureRate=0.5, not {text!r}.")
+        raise stop(Exit.USAGE, f"--change must be MEMBER=VALUE, such as failureRate=0.5, not {text!r}.")
     try:
         return name, json.loads(value, parse_constant=str)
     except ValueError:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import typer
 
 from cli.table import table
-from cli.target import Target
+from cli.target import Target, segment
 
 tenants = typer.Typer(help="Tenants of AstraFlow.", no_args_is_help=True)
 clients = typer.Typer(help="OAuth clients of AstraFlow's tenants.", no_args_is_help=True)
@@ -21,7 +20,7 @@ _SCOPES = typer.Option(
 )
 
 
-@tenants.command("create")
+@tenants.command("create", epilog='Example: sluice tenant create "Acme" --email ann@acme.com')
 def create_tenant(
     context: typer.Context,
     name: str = typer.Argument(help="What the tenant is called."),
@@ -34,7 +33,7 @@ def create_tenant(
     target.show(answer, "\n".join(lines))
 
 
-@tenants.command("list")
+@tenants.command("list", epilog="Example: sluice tenant list")
 def list_tenants(context: typer.Context) -> None:
     """List all tenants, oldest first."""
     target: Target = context.obj
@@ -44,7 +43,19 @@ def list_tenants(context: typer.Context) -> None:
     target.show(answer, table(("tenant", "created", "name"), rows) if rows else nobody)
 
 
-@clients.command("create")
+@clients.command("list", epilog="Example: sluice client list --tenant TENANT_ID")
+def list_clients(context: typer.Context, tenant: str = _TENANT) -> None:
+    """List a tenant's clients, oldest first, without their secrets."""
+    target: Target = context.obj
+    answer = target.ask("GET", f"{_path(tenant)}/clients")
+    rows = [
+        (client["id"], "locked out" if client["disabled"] else "in", client["createdAt"], client["name"])
+        for client in answer["clients"]
+    ]
+    target.show(answer, table(("client", "state", "created", "name"), rows) if rows else "No clients.")
+
+
+@clients.command("create", epilog='Example: sluice client create "reports" --tenant TENANT_ID --scope tasks:read')
 def create_client(
     context: typer.Context,
     name: str = typer.Argument(help="What the client is called."),
@@ -58,19 +69,19 @@ def create_client(
     target.show(answer, "\n".join(_client(answer)))
 
 
-@clients.command("disable")
+@clients.command("disable", epilog="Example: sluice client disable CLIENT_ID")
 def disable_client(context: typer.Context, client: str = typer.Argument(help="The client's id.")) -> None:
     """Lock a client out: its tokens fail the next request."""
     _switch_client(context, client, "disable", "locked out")
 
 
-@clients.command("enable")
+@clients.command("enable", epilog="Example: sluice client enable CLIENT_ID")
 def enable_client(context: typer.Context, client: str = typer.Argument(help="The client's id.")) -> None:
     """Let a client in again."""
     _switch_client(context, client, "enable", "let in again")
 
 
-@admins.command("create")
+@admins.command("create", epilog="Example: sluice admin create bob@acme.com --tenant TENANT_ID")
 def create_admin(
     context: typer.Context,
     email: str = typer.Argument(help="The admin's address, which no other user of the tenant has."),
@@ -82,7 +93,19 @@ def create_admin(
     target.show(answer, "\n".join(_admin(answer)))
 
 
-@users.command("deactivate")
+@users.command("list", epilog="Example: sluice user list --tenant TENANT_ID")
+def list_users(context: typer.Context, tenant: str = _TENANT) -> None:
+    """List a tenant's users, oldest first."""
+    target: Target = context.obj
+    answer = target.ask("GET", f"{_path(tenant)}/users")
+    rows = [
+        (user["id"], user["role"], "in" if user["active"] else "locked out", user["createdAt"], user["email"])
+        for user in answer["users"]
+    ]
+    target.show(answer, table(("user", "role", "state", "created", "email"), rows) if rows else "No users.")
+
+
+@users.command("deactivate", epilog="Example: sluice user deactivate USER_ID --tenant TENANT_ID")
 def deactivate_user(
     context: typer.Context, user: str = typer.Argument(help="The user's id."), tenant: str = _TENANT
 ) -> None:
@@ -90,7 +113,7 @@ def deactivate_user(
     _switch_user(context, tenant, user, "deactivate", "locked out")
 
 
-@users.command("activate")
+@users.command("activate", epilog="Example: sluice user activate USER_ID --tenant TENANT_ID")
 def activate_user(
     context: typer.Context, user: str = typer.Argument(help="The user's id."), tenant: str = _TENANT
 ) -> None:
@@ -102,18 +125,18 @@ def _switch_client(context: typer.Context, client: str, word: str, done: str) ->
     target: Target = context.obj
     # A client's id begins with its tenant's.
     tenant = client.partition(".")[0]
-    answer = target.ask("POST", f"{_path(tenant)}/clients/{quote(client, safe='')}/{word}")
+    answer = target.ask("POST", f"{_path(tenant)}/clients/{segment(client)}/{word}")
     target.show(answer, f"Client {answer['client']['id']} ({answer['client']['name']}) is {done}.")
 
 
 def _switch_user(context: typer.Context, tenant: str, user: str, word: str, done: str) -> None:
     target: Target = context.obj
-    answer = target.ask("POST", f"{_path(tenant)}/users/{quote(user, safe='')}/{word}")
+    answer = target.ask("POST", f"{_path(tenant)}/users/{segment(user)}/{word}")
     target.show(answer, f"User {answer['user']['id']} ({answer['user']['email']}) is {done}.")
 
 
 def _path(tenant: str) -> str:
-    return f"/operator/astraflow/tenants/{quote(tenant, safe='')}"
+    return f"/operator/astraflow/tenants/{segment(tenant)}"
 
 
 def _client(answer: dict[str, Any]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra.docs import lifecycle, openapi, site
+from infra.docs import commands, lifecycle, openapi, site
 
-for module in (lifecycle, openapi, site):
+for module in (commands, lifecycle, openapi, site):
     for path, text in module.files().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
