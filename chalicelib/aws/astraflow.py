@@ -8,9 +8,10 @@ import msgspec
 
 from chalicelib.aws import keys
 from chalicelib.aws.attributes import Item as Row
-from chalicelib.aws.attributes import number, text, text_of
+from chalicelib.aws.attributes import number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table, Written
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.items import Item, ItemStatus
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.ports.items import ItemPage
@@ -20,6 +21,8 @@ _UNCHANGED = "#version = :over"
 
 #: One answer looks at a megabyte at most, which is fewer entries; a limit must fit into 32 bits.
 _LARGEST_LIMIT = 100_000
+#: Of all that register at once, one succeeds each round.
+_ROUNDS = 50
 
 _encode = msgspec.json.Encoder().encode
 _item = msgspec.json.Decoder(Item).decode
@@ -66,7 +69,7 @@ class AwsItems:
 
 
 class AwsWebhooks:
-    """The port `WebhookStore`; one call each."""
+    """The port `WebhookStore`; one call each, but for `add`."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
@@ -82,12 +85,28 @@ class AwsWebhooks:
         found = [_webhook(text_of(row["row"])) for row in answer["Items"]]
         return sorted(found, key=lambda webhook: (webhook.created_at, webhook.id))
 
-    def save(self, webhook: Webhook, *, over: int | None) -> bool:
-        """Store a webhook over the version it was read with, or as a new one (None). False when the version is another,
-        or it was deleted."""
-        key = keys.webhook(webhook.tenant, webhook.id)
-        row = {**key, "version": number(webhook.version), "row": text(_encode(webhook).decode())}
-        return _put(self._table, row, over)
+    def add(self, webhook: Webhook, *, most: int) -> bool:
+        """Store a new webhook. False when its id is taken, or when its tenant has so many.
+
+        Each new one raises the version of the tenant's census in the same transaction: who counted before that counts
+        again.
+        """
+        key = keys.webhook_census(webhook.tenant)
+        for _ in range(_ROUNDS):
+            census = self._table.get(key)
+            known = self.all(webhook.tenant)
+            if len(known) >= most or any(each.id == webhook.id for each in known):
+                return False
+            counted = 0 if census is None else number_of(census["version"])
+            condition, values = (_UNMADE, None) if census is None else (_UNCHANGED, {":over": number(counted)})
+            census = {**key, "version": number(counted + 1)}
+            if self._table.put_together((_webhook_row(webhook), _UNMADE, None), (census, condition, values)):
+                return True
+        raise UnavailableError("the webhooks change too often")
+
+    def save(self, webhook: Webhook, *, over: int) -> bool:
+        """Store a webhook over the version it was read with. False when the version is another, or it was deleted."""
+        return _put(self._table, _webhook_row(webhook), over)
 
     def delete(self, tenant: str, webhook_id: str) -> None:
         """Forget a webhook; one that does not exist is forgotten already."""
@@ -137,6 +156,11 @@ class _Walk:
         last = answer.get("LastEvaluatedKey")
         self._start = None if last is None else {"ExclusiveStartKey": last}
         return answer
+
+
+def _webhook_row(webhook: Webhook) -> Row:
+    key = keys.webhook(webhook.tenant, webhook.id)
+    return {**key, "version": number(webhook.version), "row": text(_encode(webhook).decode())}
 
 
 def _put(table: Table, row: Row, over: int | None) -> bool:

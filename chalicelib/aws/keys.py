@@ -128,5 +128,10 @@ def webhook(tenant: str, webhook_id: str) -> Item:
     return _key(f"{tenant}#webhooks", webhook_id)
 
 
+def webhook_census(tenant: str) -> Item:
+    """How often a webhook was registered, in a partition of its own: a query for webhooks is to find only them."""
+    return _key(f"{tenant}#webhooks-census", "census")
+
+
 def _key(partition: str, sort: str) -> Item:
     return {"pk": text(partition), "sk": text(sort)}

@@ -62,6 +62,28 @@ class Table:
             return _declined(rejected)
         return Written(item)
 
+    def put_together(self, *puts: tuple[Item, str, Values | None]) -> bool:
+        """Store items in whole, each under its own condition: all of them or none. False when it is none, because a
+        condition did not hold or another write came in between."""
+        writes = [
+            {
+                "Put": {
+                    "TableName": self._name,
+                    "Item": item,
+                    "ConditionExpression": condition,
+                    **_operands(values, condition),
+                }
+            }
+            for item, condition, values in puts
+        ]
+        try:
+            call(self._clients.dynamodb.transact_write_items, TransactItems=writes)
+        except RejectedCallError as rejected:
+            if rejected.code == "TransactionCanceledException":
+                return False
+            raise
+        return True
+
     def update(self, key: Item, change: str, condition: str, values: Values | None = None) -> Written | Declined:
         """Change some attributes of an item, under a condition that an absent item does not meet."""
         try:

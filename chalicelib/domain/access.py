@@ -69,7 +69,8 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person of a tenant. `password` is the stored form, never the text; `version` grows with every change."""
+    """A person of a tenant. `password` is the stored form, never the text; `version` grows with every change. `made_by`
+    is the hash of the idempotency key of the request that made the user, if that one had a key."""
 
     id: str
     tenant: str
@@ -79,6 +80,7 @@ class User:
     created_at: int
     active: bool = True
     version: int = 1
+    made_by: str | None = None
 
 
 class TokenKind(StrEnum):

@@ -35,7 +35,8 @@ class Change:
 class Item:
     """One item as its row holds it. `version` counts its changes from 1.
 
-    `changes` are its last changes, oldest first. `due_token` is the token of the change that set its due date.
+    `changes` are its last changes, oldest first. `fingerprint` stands for the request that made it, where that one had
+    an idempotency key. `due_token` is the token of the change that set its due date.
     `deleted_at`: all that is left is a tombstone, which may go at `expires_at` (epoch seconds).
     """
 
@@ -51,6 +52,7 @@ class Item:
     version: int = 1
     changes: tuple[Change, ...] = ()
     due_token: str | None = None
+    fingerprint: str | None = None
     deleted_at: int | None = None
     expires_at: int | None = None
 
@@ -66,8 +68,9 @@ class Standing(StrEnum):
     OVERTAKEN = "overtaken"
 
 
-#: Changes are remembered for so long, the newest of them always, and no more than fit into a small row.
-REMEMBERED_MS = 5 * 60_000
+#: Changes are remembered for so long, the newest of them always, and no more than fit into a small row. A message that
+#: asks for one comes in time after three workers in a row have crashed with it: each hides it for 15 minutes.
+REMEMBERED_MS = 60 * 60_000
 REMEMBERED = 5
 MOST_REMEMBERED = 100
 #: A tombstone outlives every message that may still ask for the changes before it: a queue keeps one for 14 days, and

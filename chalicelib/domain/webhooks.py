@@ -30,7 +30,8 @@ class Webhook:
     """One webhook as its row holds it.
 
     `failed` are the deliveries that failed for good since one succeeded. `disabled_at`: nothing is sent any more, for
-    the reason in `disabled_reason`. `change` names the call that made the last change.
+    the reason in `disabled_reason`. `change` names the call that made the last change, `fingerprint` stands for the
+    request that registered it, where that one had an idempotency key.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Webhook:
     disabled_reason: str | None = None
     version: int = 1
     change: str = ""
+    fingerprint: str | None = None
 
     @property
     def enabled(self) -> bool:

@@ -98,15 +98,19 @@ class EmbeddedWebhooks:
         found = self._database.rows("SELECT row FROM item_webhooks WHERE tenant = ? ORDER BY created_at, id", (tenant,))
         return [_webhook(row) for (row,) in found]
 
-    def save(self, webhook: Webhook, *, over: int | None) -> bool:
-        """Store a webhook over the version it was read with, or as a new one (None). False when the version is another,
-        or it was deleted."""
+    def add(self, webhook: Webhook, *, most: int) -> bool:
+        """Store a new webhook. False when its id is taken, or when its tenant has so many."""
         row = (webhook.version, webhook.created_at, _encode(webhook), webhook.tenant, webhook.id)
-        if over is None:
-            made = self._database.change(
-                "INSERT OR IGNORE INTO item_webhooks (version, created_at, row, tenant, id) VALUES (?, ?, ?, ?, ?)", row
-            )
-            return made == 1
+        made = self._database.change(
+            "INSERT OR IGNORE INTO item_webhooks (version, created_at, row, tenant, id) SELECT ?, ?, ?, ?, ? "
+            "WHERE (SELECT COUNT(*) FROM item_webhooks WHERE tenant = ?) < ?",
+            (*row, webhook.tenant, most),
+        )
+        return made == 1
+
+    def save(self, webhook: Webhook, *, over: int) -> bool:
+        """Store a webhook over the version it was read with. False when the version is another, or it was deleted."""
+        row = (webhook.version, webhook.created_at, _encode(webhook), webhook.tenant, webhook.id)
         changed = self._database.change(
             "UPDATE item_webhooks SET version = ?, created_at = ?, row = ? WHERE tenant = ? AND id = ? AND version = ?",
             (*row, over),

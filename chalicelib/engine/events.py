@@ -15,7 +15,7 @@ from chalicelib.domain.retry import DELIVERY_STEPS_S
 from chalicelib.domain.task import Delivery, Due, Payload, Task
 from chalicelib.domain.webhooks import PING, ItemEvent, Webhook
 from chalicelib.engine.patience import insist
-from chalicelib.engine.submit import Order, Submit
+from chalicelib.engine.submit import Order, Submit, Submitted
 from chalicelib.ports.ambient import Clock, Randomness
 from chalicelib.ports.items import WebhookStore
 
@@ -37,7 +37,7 @@ class Events:
         """Tell of the change `change`, which is about to make `item` what it is here."""
         for webhook in self._listening(item.tenant, event):
             work = Delivery(item.tenant, webhook.id, event.value, item.id, item.version, change)
-            self._deliver(webhook, work, self.body(event.value, item, item.updated_at), change)
+            self._deliver(webhook, work, self.body(event.value, item, item.updated_at), f"{event.value} {change}")
 
     def remind(self, item: Item, change: str) -> None:
         """Wake up at the due date that the change `change`, which is about to be made, sets."""
@@ -57,35 +57,41 @@ class Events:
         for webhook in self._listening(item.tenant, ItemEvent.DUE):
             work = Delivery(item.tenant, webhook.id, ItemEvent.DUE.value)
             body = self.body(ItemEvent.DUE.value, item, item.due_at or self.clock.now())
-            self._deliver(webhook, work, body, change)
+            self._deliver(webhook, work, body, f"{ItemEvent.DUE.value} {change}")
 
-    def ping(self, webhook: Webhook) -> Task:
+    def ping(self, webhook: Webhook, key: str | None = None) -> Submitted:
         """Send a webhook something to answer."""
         work = Delivery(webhook.tenant, webhook.id, PING)
-        return self._deliver(webhook, work, self.body(PING, None, self.clock.now()), self._token())
+        return self._deliver(webhook, work, self.body(PING, None, self.clock.now()), self._asked("ping", key))
 
-    def replay(self, webhook: Webhook, delivery: Task) -> Task:
-        """Send a webhook once more what it was sent before, under the id that it knows it by."""
+    def replay(self, webhook: Webhook, delivery: Task, key: str | None = None) -> Submitted:
+        """Send a webhook once more what it was sent before, under the id that it knows it by. KeyReusedError when the
+        same key had another delivery sent."""
         before = delivery.work_as(Delivery)
         work = Delivery(webhook.tenant, webhook.id, before.event, message=before.message or delivery.id)
-        return self._deliver(webhook, work, (delivery.payload or Payload()).body or "", self._token())
+        body = (delivery.payload or Payload()).body or ""
+        return self._deliver(webhook, work, body, self._asked("replay", key), fingerprint=delivery.id)
 
     def _listening(self, tenant: str, event: ItemEvent) -> list[Webhook]:
         webhooks = insist(lambda: self.webhooks.all(tenant), self.clock)
         return [webhook for webhook in webhooks if webhook.enabled and webhook.event is event]
 
-    def _deliver(self, webhook: Webhook, work: Delivery, body: str, token: str) -> Task:
+    def _deliver(
+        self, webhook: Webhook, work: Delivery, body: str, key: str, fingerprint: str | None = None
+    ) -> Submitted:
         order = Order(
             team=webhook_team(webhook.tenant, webhook.id),
             work=work,
             payload=Payload(body=body),
             max_retries=len(DELIVERY_STEPS_S),
-            idempotency_key=f"{work.event} {token}",
+            idempotency_key=key,
+            fingerprint=fingerprint,
         )
-        return self.submit(order).task
+        return self.submit(order)
 
-    def _token(self) -> str:
-        return self.randomness.bytes(8).hex()
+    def _asked(self, what: str, key: str | None) -> str:
+        """The key of what a caller asks for: each time another one, unless the caller has brought one."""
+        return f"{what} {self.randomness.bytes(8).hex()}" if key is None else f"{what} by key {key}"
 
 
 def tenant_team(tenant: str) -> str:

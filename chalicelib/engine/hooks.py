@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import ids, signing, webhooks
-from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
+from chalicelib.domain.errors import ConflictError, KeyReusedError, NotFoundError, UnavailableError
 from chalicelib.domain.listing import Page, Position, Query
 from chalicelib.domain.task import SigningState, Status, Task
 from chalicelib.domain.webhooks import ItemEvent, Webhook
 from chalicelib.engine.events import Events, webhook_team
 from chalicelib.engine.patience import insist
+from chalicelib.engine.submit import Submitted
 from chalicelib.ports.ambient import Clock, Randomness
 from chalicelib.ports.items import WebhookStore
 from chalicelib.ports.tasks import TaskReader
@@ -19,6 +20,16 @@ from chalicelib.ports.tasks import TaskReader
 #: Each change of an item is sent to every webhook that listens, before it is made.
 MOST_WEBHOOKS = 20
 _ROUNDS = 20
+#: The longest pause before the next round, in milliseconds; drawn, so that rivals come apart.
+_PAUSE_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The webhook as it was registered. `replayed`: an earlier request with the same key had registered it."""
+
+    webhook: Webhook
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +43,29 @@ class Webhooks:
     randomness: Randomness
     pepper: bytes
 
-    def register(self, tenant: str, url: str, event: ItemEvent) -> Webhook:
-        """A new webhook."""
-        if len(self.store.all(tenant)) >= MOST_WEBHOOKS:
-            raise ConflictError(f"No more than {MOST_WEBHOOKS} webhooks can be registered")
+    def register(
+        self, tenant: str, url: str, event: ItemEvent, *, key: str | None = None, fingerprint: str | None = None
+    ) -> Registered:
+        """A new webhook. ConflictError when the tenant has as many as it may; KeyReusedError when the same idempotency
+        key registered one of another `fingerprint`. A key is remembered as long as the webhook."""
         webhook = Webhook(
-            id=ids.uuid4_from(self.randomness.bytes(16)),
+            id=ids.uuid4_from(self.randomness.bytes(16)) if key is None else ids.derived(tenant, f"webhook {key}"),
             tenant=tenant,
             url=url,
             event=event,
             created_at=self.clock.now(),
             change=self._token(),
+            fingerprint=None if key is None else fingerprint,
         )
-        if not self._saved(webhook, over=None):
-            raise UnavailableError("the webhook could not be stored")
-        return webhook
+        if insist(lambda: self.store.add(webhook, most=MOST_WEBHOOKS), self.clock):
+            return Registered(webhook, replayed=False)
+        stored = insist(lambda: self.store.get(tenant, webhook.id), self.clock)
+        if stored is None:
+            raise ConflictError(f"No more than {MOST_WEBHOOKS} webhooks can be registered")
+        if stored.fingerprint != webhook.fingerprint:
+            raise KeyReusedError
+        # Refused over our own: only the answer of the first write was lost.
+        return Registered(replace(webhook, created_at=stored.created_at), stored.change != webhook.change)
 
     def get(self, tenant: str, webhook_id: str) -> Webhook:
         """One webhook."""
@@ -95,10 +114,11 @@ class Webhooks:
         now = self.clock.now()
         self._change(webhook.tenant, webhook.id, lambda current: webhooks.failed(current, delivery, gone=gone, now=now))
 
-    def ping(self, webhook: Webhook) -> Task:
-        """Send it something to answer. ConflictError while it is disabled."""
+    def ping(self, webhook: Webhook, key: str | None = None) -> Submitted:
+        """Send it something to answer, once for one idempotency key. ConflictError while it is disabled."""
         _refuse_disabled(webhook)
-        return self.events.ping(webhook)
+        ping = self.events.ping(webhook, key)
+        return replace(ping, task=replace(ping.task, payload=self.reader.payload(ping.task))) if ping.replayed else ping
 
     def deliveries(self, webhook: Webhook, position: Position, limit: int) -> Page:
         """A page of its deliveries with what was sent, newest first. Those that were never sent are left out and the
@@ -119,13 +139,14 @@ class Webhooks:
             raise NotFoundError
         return task
 
-    def replay(self, webhook: Webhook, delivery: str) -> Task:
-        """Send once more what was sent before. ConflictError while it is under way, or the webhook is disabled."""
+    def replay(self, webhook: Webhook, delivery: str, key: str | None = None) -> Submitted:
+        """Send once more what was sent before, once for one idempotency key. ConflictError while it is under way, or
+        the webhook is disabled; KeyReusedError when the key had another delivery sent."""
         _refuse_disabled(webhook)
         before = self.delivery(webhook, delivery)
         if not before.finished:
             raise ConflictError("The delivery is still under way")
-        return self.events.replay(webhook, before)
+        return self.events.replay(webhook, before, key)
 
     def _change(self, tenant: str, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
         for _ in range(_ROUNDS):
@@ -136,9 +157,10 @@ class Webhooks:
             after = replace(after, version=webhook.version + 1, change=self._token())
             if self._saved(after, over=webhook.version):
                 return after
+            self.clock.sleep(1 + int.from_bytes(self.randomness.bytes(2), "big") % _PAUSE_MS)
         raise UnavailableError("the webhook changes too often")
 
-    def _saved(self, webhook: Webhook, *, over: int | None) -> bool:
+    def _saved(self, webhook: Webhook, *, over: int) -> bool:
         """Whether it is stored: a refusal by this very change means that only its first answer was lost."""
         if insist(lambda: self.store.save(webhook, over=over), self.clock):
             return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import ids
-from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
+from chalicelib.domain.errors import ConflictError, KeyReusedError, NotFoundError, UnavailableError
 from chalicelib.domain.items import Change, Item, ItemStatus, changed, tombstone
 from chalicelib.domain.webhooks import ItemEvent
 from chalicelib.engine.control import Cancel
@@ -24,6 +24,14 @@ _PAUSE_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Created:
+    """The item as it was made. `replayed`: an earlier request with the same key had made it."""
+
+    item: Item
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Items:
     """The use cases behind AstraFlow's tasks. Raises NotFoundError for another tenant's, and UnavailableError when a
     part did not confirm: then the change may or may not have been made, and is told of exactly if it was."""
@@ -34,22 +42,30 @@ class Items:
     clock: Clock
     randomness: Randomness
 
-    def create(self, tenant: str, fields: Mapping[str, Any]) -> Item:
-        """A new item with these fields of `Item`."""
+    def create(
+        self, tenant: str, fields: Mapping[str, Any], *, key: str | None = None, fingerprint: str | None = None
+    ) -> Created:
+        """A new item with these fields of `Item`. KeyReusedError when the same idempotency key made an item of another
+        `fingerprint`; a key is remembered as long as the item or its tombstone."""
         now, token = self.clock.now(), self._token()
         item = Item(
-            id=ids.uuid4_from(self.randomness.bytes(16)),
+            id=ids.uuid4_from(self.randomness.bytes(16)) if key is None else _derived(tenant, key),
+            fingerprint=None if key is None else fingerprint,
             tenant=tenant,
             created_at=now,
             updated_at=now,
             changes=(Change(1, token, now),),
             **fields,
         )
+        if key is not None and self._made_before(item):
+            return Created(item, replayed=True)
         item = self._dated(item, None, token)
         self._announce(ItemEvent.CREATED, item, token)
-        if not self._saved(item, token, over=None):
+        if self._saved(item, token, over=None):
+            return Created(item, replayed=False)
+        if key is None or not self._made_before(item):
             raise UnavailableError("the item could not be stored")
-        return item
+        return Created(item, replayed=True)
 
     def get(self, tenant: str, item_id: str) -> Item:
         """One item."""
@@ -63,7 +79,10 @@ class Items:
         return self.store.page(tenant, status, offset=offset, limit=limit)
 
     def update(self, tenant: str, item_id: str, fields: Mapping[str, Any]) -> Item:
-        """The item with these fields set anew. Changes made at the same time are merged, none is lost."""
+        """The item with these fields set anew. Changes made at the same time are merged, none is lost. Without a field
+        nothing changes, and nobody is told."""
+        if not fields:
+            return self.get(tenant, item_id)
         until = self.clock.now() + PATIENCE_MS
         while self.clock.now() < until:
             before, token = self.get(tenant, item_id), self._token()
@@ -89,6 +108,13 @@ class Items:
                 return
             self._pause()
         raise UnavailableError("the item changes too often")
+
+    def _made_before(self, item: Item) -> bool:
+        """Whether an earlier request with the same key has made the item."""
+        stored = insist(lambda: self.store.get(item.tenant, item.id), self.clock)
+        if stored is not None and stored.fingerprint != item.fingerprint:
+            raise KeyReusedError
+        return stored is not None
 
     def _dated(self, item: Item, before: Item | None, token: str) -> Item:
         """The item with the token of the change that set its due date: this one, if it sets another."""
@@ -124,3 +150,7 @@ class Items:
 
     def _token(self) -> str:
         return self.randomness.bytes(8).hex()
+
+
+def _derived(tenant: str, key: str) -> str:
+    return ids.derived(tenant_team(tenant), f"item {key}")

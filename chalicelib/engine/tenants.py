@@ -112,4 +112,4 @@ class Tenants:
 
     def _new_admin(self, tenant: str, email: str, password: str | None) -> NewAdmin:
         password = password or tokens.mint("", self.randomness.bytes(_PASSWORD_BYTES))
-        return NewAdmin(self.users.create(tenant, email, password, Role.ADMIN), password)
+        return NewAdmin(self.users.create(tenant, email, password, Role.ADMIN).user, password)

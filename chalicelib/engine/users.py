@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import passwords
 from chalicelib.domain.access import Role, User, plausible_user, user_id
-from chalicelib.domain.errors import ConflictError, NotFoundError, UnavailableError
+from chalicelib.domain.errors import ConflictError, KeyReusedError, NotFoundError, UnavailableError
 from chalicelib.domain.passwords import Cost
 from chalicelib.engine.guesses import Exhausted, Guesses
 from chalicelib.ports.access import UserStore
 from chalicelib.ports.ambient import Clock, Randomness
+from chalicelib.ports.blobs import Blobs
 
+#: How long it is known, in seconds, for which address an idempotency key was used.
+KEY_KEPT_S = 30 * 86_400
 _ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The user as it was made. `replayed`: an earlier request with the same key had made it."""
+
+    user: User
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +33,30 @@ class Users:
     """Everything about the users of tenants. Raises NotFoundError, ConflictError."""
 
     store: UserStore
+    blobs: Blobs
     guesses: Guesses
     clock: Clock
     randomness: Randomness
     cost: Cost
 
-    def create(self, tenant: str, email: str, password: str, role: Role) -> User:
-        """A new user. ConflictError when the address is a user's of this tenant already, however it is written."""
-        stored = self._hashed(password)
-        user = User(user_id(tenant, email), tenant, email, stored, role, self.clock.now())
+    def create(self, tenant: str, email: str, password: str, role: Role, key: str | None = None) -> Made:
+        """A new user. ConflictError when the address is a user's of this tenant already, however it is written;
+        KeyReusedError when the idempotency key was used for another one, or with other words."""
+        id_, made_by = user_id(tenant, email), None if key is None else _key_hash(tenant, key)
+        if made_by is not None:
+            self._use(made_by, id_)
+        user = User(id_, tenant, email, self._hashed(password), role, self.clock.now(), made_by=made_by)
+        if self.store.save_user(user, over=None):
+            return Made(user, replayed=False)
+        stored = self.store.user(tenant, id_)
         # Refused over an equal user, salt and all: only the answer of our own first write was lost.
-        if not self.store.save_user(user, over=None) and self.store.user(tenant, user.id) != user:
+        if stored == user:
+            return Made(user, replayed=False)
+        if stored is None or made_by is None or stored.made_by != made_by:
             raise ConflictError
-        return user
+        if (stored.email, stored.role) != (email, role) or not passwords.matches(password, stored.password):
+            raise KeyReusedError
+        return Made(stored, replayed=True)
 
     def get(self, tenant: str, id_: str) -> User:
         """The tenant's user of this id."""
@@ -72,6 +95,13 @@ class Users:
             return self._change(tenant, id_, lambda known: replace(known, password=renewed))
         return user
 
+    def _use(self, made_by: str, id_: str) -> None:
+        """Note for whom an idempotency key is used."""
+        expires_s = self.clock.now() // 1000 + KEY_KEPT_S
+        known = self.blobs.swap(f"user-key#{made_by}", id_.encode(), over=0, expires_s=expires_s)
+        if known is not None and known[1] != id_.encode():
+            raise KeyReusedError
+
     def _change(self, tenant: str, id_: str, change: Callable[[User], User]) -> User:
         for _ in range(_ROUNDS):
             user = self.get(tenant, id_)
@@ -85,3 +115,7 @@ class Users:
 
     def _hashed(self, password: str) -> str:
         return passwords.hashed(password, self.randomness.bytes(passwords.SALT_BYTES), self.cost)
+
+
+def _key_hash(tenant: str, key: str) -> str:
+    return hashlib.sha256(f"{tenant}\0{key}".encode()).hexdigest()[:32]

@@ -42,9 +42,12 @@ class WebhookStore(Protocol):
     def all(self, tenant: str) -> list[Webhook]:
         """All webhooks of a tenant, oldest first."""
 
-    def save(self, webhook: Webhook, *, over: int | None) -> bool:
-        """Store a webhook over the version it was read with, or as a new one (None). False when the version is another,
-        or it was deleted."""
+    def add(self, webhook: Webhook, *, most: int) -> bool:
+        """Store a new webhook. False when its id is taken, or when its tenant has so many: never is one more stored,
+        even by calls at the same time."""
+
+    def save(self, webhook: Webhook, *, over: int) -> bool:
+        """Store a webhook over the version it was read with. False when the version is another, or it was deleted."""
 
     def delete(self, tenant: str, webhook_id: str) -> None:
         """Forget a webhook; one that does not exist is forgotten already."""

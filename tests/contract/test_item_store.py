@@ -14,6 +14,8 @@ from chalicelib.domain.task import SigningState
 from chalicelib.domain.webhooks import GONE, ItemEvent, Webhook
 from chalicelib.ports.items import ItemStore, WebhookStore
 
+MOST = 20
+
 
 def an_item(**fields: Any) -> Item:
     """An item of its own tenant, with every field filled in."""
@@ -178,19 +180,19 @@ class TestWebhooks:
     def test_a_new_webhook_reads_back_whole(self, webhooks: WebhookStore) -> None:
         webhook = a_webhook()
 
-        assert webhooks.save(webhook, over=None)
+        assert webhooks.add(webhook, most=MOST)
         assert webhooks.get(webhook.tenant, webhook.id) == webhook
 
     def test_a_webhook_cannot_be_new_twice(self, webhooks: WebhookStore) -> None:
         webhook = a_webhook()
-        webhooks.save(webhook, over=None)
+        webhooks.add(webhook, most=MOST)
 
-        assert not webhooks.save(replace(webhook, url="https://other.example/"), over=None)
+        assert not webhooks.add(replace(webhook, url="https://other.example/"), most=MOST)
         assert webhooks.get(webhook.tenant, webhook.id) == webhook
 
     def test_another_tenant_s_webhook_is_none(self, webhooks: WebhookStore) -> None:
         webhook = a_webhook()
-        webhooks.save(webhook, over=None)
+        webhooks.add(webhook, most=MOST)
 
         assert webhooks.get(fresh("tenant"), webhook.id) is None
         assert webhooks.all(fresh("tenant")) == []
@@ -199,13 +201,13 @@ class TestWebhooks:
         tenant = fresh("tenant")
         kept = [a_webhook(tenant=tenant, created_at=NOW + number) for number in (2, 0, 1)]
         for webhook in kept:
-            webhooks.save(webhook, over=None)
+            webhooks.add(webhook, most=MOST)
 
         assert webhooks.all(tenant) == [kept[1], kept[2], kept[0]]
 
     def test_a_change_is_stored_over_the_version_it_was_made_from_and_no_other(self, webhooks: WebhookStore) -> None:
         webhook = a_webhook()
-        webhooks.save(webhook, over=None)
+        webhooks.add(webhook, most=MOST)
         second = replace(webhook, version=2, failed=())
 
         assert webhooks.save(second, over=1)
@@ -214,7 +216,7 @@ class TestWebhooks:
 
     def test_a_change_does_not_bring_back_a_webhook_that_was_deleted(self, webhooks: WebhookStore) -> None:
         webhook = a_webhook()
-        webhooks.save(webhook, over=None)
+        webhooks.add(webhook, most=MOST)
 
         webhooks.delete(webhook.tenant, webhook.id)
         webhooks.delete(webhook.tenant, webhook.id)
@@ -222,3 +224,21 @@ class TestWebhooks:
         assert not webhooks.save(replace(webhook, version=2), over=1)
         assert webhooks.get(webhook.tenant, webhook.id) is None
         assert webhooks.all(webhook.tenant) == []
+
+    def test_no_more_than_so_many_are_stored(self, webhooks: WebhookStore) -> None:
+        tenant = fresh("tenant")
+        kept = [a_webhook(tenant=tenant) for _ in range(3)]
+
+        assert [webhooks.add(webhook, most=2) for webhook in kept] == [True, True, False]
+        webhooks.delete(tenant, kept[0].id)
+        assert webhooks.add(kept[2], most=2)
+        assert {webhook.id for webhook in webhooks.all(tenant)} == {kept[1].id, kept[2].id}
+
+    def test_of_many_at_the_same_time_exactly_so_many_are_stored(self, webhooks: WebhookStore) -> None:
+        tenant = fresh("tenant")
+        rivals = [a_webhook(tenant=tenant) for _ in range(8)]
+
+        with ThreadPoolExecutor(8) as threads:
+            added = list(threads.map(lambda webhook: webhooks.add(webhook, most=3), rivals))
+
+        assert sum(added) == len(webhooks.all(tenant)) == 3

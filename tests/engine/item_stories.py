@@ -34,14 +34,14 @@ class Tracker(World):
 
     def listening(self, event: ItemEvent, url: str = ENDPOINT) -> Webhook:
         """A webhook of the tenant."""
-        return self.platform.webhooks.register(TENANT, url, event)
+        return self.platform.webhooks.register(TENANT, url, event).webhook
 
     def webhook(self, webhook: Webhook) -> Webhook:
         """The webhook as it stands."""
         return self.platform.webhooks.get(TENANT, webhook.id)
 
     def create(self, name: str = "Write the report", **fields: Any) -> Item:
-        return self.platform.items.create(TENANT, {"name": name, **fields})
+        return self.platform.items.create(TENANT, {"name": name, **fields}).item
 
     def update(self, item: Item, **fields: Any) -> Item:
         return self.platform.items.update(TENANT, item.id, fields)

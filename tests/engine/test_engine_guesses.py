@@ -45,8 +45,8 @@ def users(database: Database, clock: ManualClock) -> Users:
 
 
 def over(database: Database, clock: ManualClock, cost: Cost = CHEAP) -> Users:
-    guesses = Guesses(EmbeddedBlobs(database), clock)
-    return Users(EmbeddedAccess(database), guesses, clock, SeededRandomness(), cost)
+    blobs = EmbeddedBlobs(database)
+    return Users(EmbeddedAccess(database), blobs, Guesses(blobs, clock), clock, SeededRandomness(), cost)
 
 
 def guess(users: Users, password: str = WRONG, *, email: str = "ann@example.com", address: str = HOME) -> str:
@@ -153,7 +153,7 @@ def test_unknown_users_cost_what_known_ones_do_and_are_kept_out_likewise(databas
 def test_a_password_is_hashed_anew_at_the_next_sign_in_when_the_cost_has_changed(
     database: Database, users: Users, clock: ManualClock
 ) -> None:
-    before = users.create(TENANT, "old@example.com", "secret", Role.VIEWER)
+    before = users.create(TENANT, "old@example.com", "secret", Role.VIEWER).user
     dearer = over(database, clock, DEAR)
 
     assert guess(dearer, email="old@example.com") == "refused"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from chalicelib.domain.errors import NotFoundError, UnavailableError
 from chalicelib.domain.items import TOMBSTONE_S, Item, ItemStatus, Priority
 from chalicelib.domain.task import Delivery, Due, Status
 from chalicelib.domain.webhooks import ItemEvent
+from chalicelib.engine.items import Created
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -298,6 +300,46 @@ def test_a_change_is_told_of_exactly_if_it_was_made(
             assert [len(each) for each in names] == told
         assert all(row.status in (Status.COMPLETED, Status.CANCELLED) for row in tracker.rows())
         assert tracker.quiet()
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(
+    ("port", "method"),
+    [("items", "get"), ("items", "save"), ("webhooks", "all"), ("tasks queue", "send"), ("tasks", "create")],
+)
+def test_a_creation_repeated_under_its_key_is_made_and_told_once(
+    fault: Fault, port: str, method: str, times: int
+) -> None:
+    with Tracker() as tracker:
+        tracker.listening(ItemEvent.CREATED)
+        items = tracker.platform.items
+        tracker.faults.fail(port, method, fault, times=times)
+        with suppress(Crash, UnavailableError):
+            items.create(TENANT, {"name": "new"}, key="k", fingerprint="f")
+        tracker.faults.heal()
+
+        made = items.create(TENANT, {"name": "new"}, key="k", fingerprint="f")
+        _work_through_crashes(tracker)
+
+        assert [item.id for item in tracker.all()] == [made.item.id]
+        assert [message["data"]["id"] for message in tracker.told()] == [made.item.id]
+
+
+def test_of_creations_with_one_key_at_the_same_time_one_is_made(tracker: Tracker) -> None:
+    tracker.listening(ItemEvent.CREATED)
+    items = tracker.platform.items
+    rivals: list[Created] = []
+    tracker.faults.before(
+        "items", "save", lambda *_, **__: rivals.append(items.create(TENANT, {"name": "new"}, key="k", fingerprint="f"))
+    )
+
+    made = items.create(TENANT, {"name": "new"}, key="k", fingerprint="f")
+    tracker.work()
+
+    assert [rivals[0].replayed, made.replayed] == [False, True]
+    assert made.item.id == rivals[0].item.id
+    assert len(tracker.all()) == len(tracker.told()) == 1
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -347,14 +347,14 @@ class TestReplays:
         before = delivered(tracker, webhook)
         tracker.update(item, name="changed since")
 
-        again = tracker.platform.webhooks.replay(webhook, before.id)
+        again = tracker.platform.webhooks.replay(webhook, before.id).task
         tracker.work()
 
         assert again.id != before.id
         first, second = tracker.calls()
         assert first.body == second.body
         assert dict(first.headers)["webhook-id"] == dict(second.headers)["webhook-id"] == before.id
-        once_more = tracker.platform.webhooks.replay(webhook, again.id)
+        once_more = tracker.platform.webhooks.replay(webhook, again.id).task
         tracker.work()
         assert dict(tracker.calls()[-1].headers)["webhook-id"] == before.id
         assert once_more.id not in (again.id, before.id)

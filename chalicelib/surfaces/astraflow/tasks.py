@@ -13,6 +13,7 @@ from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply
 from chalicelib.surfaces.parameters import path_id
+from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import items as views
 
@@ -41,8 +42,11 @@ def create_task(call: Call) -> Reply:
     members = json_object(call)
     fields.refuse_unknown(members, ("name", "description", "due_date", "priority"))
     fields.text(members, "name", longest=LONGEST_NAME, required=True)
-    item = call.platform.items.create(access(call).tenant, _given(members))
-    return ok(views.created(item), 201, {"Location": f"{call.path.rstrip('/')}/{item.id}"})
+    made = call.platform.items.create(
+        access(call).tenant, _given(members), key=idempotency_key(call), fingerprint=fingerprint(members)
+    )
+    headers = {"Location": f"{call.path.rstrip('/')}/{made.item.id}", **(REPLAYED if made.replayed else {})}
+    return ok(views.created(made.item), 201, headers)
 
 
 @surface.route("GET /api/v1/tasks/{id}", Scope.TASKS_READ)

@@ -9,6 +9,7 @@ from chalicelib.surfaces.astraflow import pages
 from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
+from chalicelib.surfaces.repeats import REPLAYED, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import access as views
 
@@ -19,7 +20,9 @@ _NEW: Texts = {ConflictError: "A user with this email already exists"}
 @surface.route("GET /api/v1/users", Scope.USERS_ADMIN)
 def list_users(call: Call) -> Reply:
     fields.refuse_unknown(call.query, ("role", "active", *pages.PLACES), "query parameter")
-    role = fields.choice(call.query, "role", _ROLES)
+    given = call.query.get("role")
+    # A filter takes any case; what is stored and shown has one.
+    role = fields.choice({} if given is None else {"role": given.lower()}, "role", _ROLES)
     active = _active(call)
     page = pages.asked_for(call)
     users, total = call.platform.users.page(
@@ -36,7 +39,8 @@ def create_user(call: Call) -> Reply:
     email = accounts.email(members) or ""
     password = accounts.password(members) or ""
     role = fields.choice(members, "role", _ROLES) or Role.MEMBER.value
-    return ok(views.user(call.platform.users.create(access(call).tenant, email, password, Role(role))), 201)
+    made = call.platform.users.create(access(call).tenant, email, password, Role(role), idempotency_key(call))
+    return ok(views.user(made.user), 201, REPLAYED if made.replayed else None)
 
 
 def _active(call: Call) -> bool | None:

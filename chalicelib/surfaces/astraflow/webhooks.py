@@ -17,6 +17,7 @@ from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.parameters import path_id, whole_number
+from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import items as views
 
@@ -43,9 +44,16 @@ def register_webhook(call: Call) -> Reply:
     event = fields.choice(members, "event", _EVENTS)
     if event is None:
         raise Problem(400, "event is required", field="event")
-    webhook = call.platform.webhooks.register(access(call).tenant, url, ItemEvent(event))
-    view = views.new_webhook(webhook, call.platform.webhooks.secret(webhook))
-    return ok(view, 201, {**NO_STORE, "Location": f"{call.path.rstrip('/')}/{webhook.id}"})
+    made = call.platform.webhooks.register(
+        access(call).tenant, url, ItemEvent(event), key=idempotency_key(call), fingerprint=fingerprint(members)
+    )
+    view = views.new_webhook(made.webhook, call.platform.webhooks.secret(made.webhook))
+    headers = {
+        **NO_STORE,
+        "Location": f"{call.path.rstrip('/')}/{made.webhook.id}",
+        **(REPLAYED if made.replayed else {}),
+    }
+    return ok(view, 201, headers)
 
 
 @surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
@@ -62,7 +70,8 @@ def delete_webhook(call: Call) -> Reply:
 @surface.route("POST /api/v1/webhooks/{id}/ping", Scope.WEBHOOKS_WRITE, _DISABLED)
 def ping_webhook(call: Call) -> Reply:
     webhook = _webhook(call)
-    return ok(views.delivery(call.platform.webhooks.ping(webhook), webhook), 202)
+    ping = call.platform.webhooks.ping(webhook, idempotency_key(call))
+    return ok(views.delivery(ping.task, webhook), 202, REPLAYED if ping.replayed else None)
 
 
 @surface.route("POST /api/v1/webhooks/{id}/rotate", Scope.WEBHOOKS_WRITE)
@@ -104,8 +113,8 @@ def get_delivery(call: Call) -> Reply:
 @surface.route("POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay", Scope.WEBHOOKS_WRITE, _NOT_REPLAYABLE)
 def replay_delivery(call: Call) -> Reply:
     webhook = _webhook(call)
-    task = call.platform.webhooks.replay(webhook, path_id(call, "delivery"))
-    return ok(views.delivery(task, webhook), 202)
+    again = call.platform.webhooks.replay(webhook, path_id(call, "delivery"), idempotency_key(call))
+    return ok(views.delivery(again.task, webhook), 202, REPLAYED if again.replayed else None)
 
 
 def _webhook(call: Call) -> Webhook:

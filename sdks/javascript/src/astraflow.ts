@@ -3,7 +3,7 @@
 import { env } from '#platform';
 import { ambient } from './ambient';
 import { ConfigurationError } from './errors';
-import { segment, type ClientOptions, type RequestOptions } from './options';
+import { segment, type ClientOptions, type CreateOptions, type RequestOptions } from './options';
 import { NumberedPage, nextParameter, Page } from './page';
 import { APIPromise, PagePromise, type WithResponse } from './promise';
 import { bearer, ClientCredentials, type TokenAnswer, type TokenSource } from './tokens';
@@ -221,9 +221,9 @@ export class AstraClient extends Client {
     return this.#ask({ method: 'GET', path: taskPath(id) }, options);
   }
 
-  /** A new task. Without an answer it may have been made or not: look before you ask again. */
-  createTask(task: NewAstraTask, options?: RequestOptions): APIPromise<CreatedAstraTask> {
-    return this.#ask({ method: 'POST', path: '/api/v1/tasks', body: task }, options);
+  /** A new task. */
+  createTask(task: NewAstraTask, options?: CreateOptions): APIPromise<CreatedAstraTask> {
+    return this.#ask({ method: 'POST', path: '/api/v1/tasks', body: task, again: 'keyed' }, options);
   }
 
   /** Change a task. */
@@ -251,13 +251,13 @@ export class AstraClient extends Client {
   }
 
   /** A new user. For admins. */
-  createUser(user: NewUser, options?: RequestOptions): APIPromise<User> {
-    return this.#ask({ method: 'POST', path: '/api/v1/users', body: user }, options);
+  createUser(user: NewUser, options?: CreateOptions): APIPromise<User> {
+    return this.#ask({ method: 'POST', path: '/api/v1/users', body: user, again: 'keyed' }, options);
   }
 
   /** Register a webhook; keep its secret for `verifyWebhook`. */
-  createWebhook(webhook: NewWebhook, options?: RequestOptions): APIPromise<CreatedWebhook> {
-    return this.#ask({ method: 'POST', path: '/api/v1/webhooks', body: webhook }, options);
+  createWebhook(webhook: NewWebhook, options?: CreateOptions): APIPromise<CreatedWebhook> {
+    return this.#ask({ method: 'POST', path: '/api/v1/webhooks', body: webhook, again: 'keyed' }, options);
   }
 
   /** All webhooks. */
@@ -281,8 +281,8 @@ export class AstraClient extends Client {
   }
 
   /** Send a webhook something to answer. */
-  pingWebhook(id: string, options?: RequestOptions): APIPromise<Delivery> {
-    return this.#ask({ method: 'POST', path: `${webhookPath(id)}/ping` }, options);
+  pingWebhook(id: string, options?: CreateOptions): APIPromise<Delivery> {
+    return this.#ask({ method: 'POST', path: `${webhookPath(id)}/ping`, again: 'keyed' }, options);
   }
 
   /** A new secret. Everything is signed with the old one too for `overlap_seconds`, a day unless said otherwise. */
@@ -323,8 +323,8 @@ export class AstraClient extends Client {
   }
 
   /** Send once more what was sent before. */
-  replayDelivery(id: string, delivery: string, options?: RequestOptions): APIPromise<Delivery> {
-    return this.#ask({ method: 'POST', path: `${deliveryPath(id, delivery)}/replay` }, options);
+  replayDelivery(id: string, delivery: string, options?: CreateOptions): APIPromise<Delivery> {
+    return this.#ask({ method: 'POST', path: `${deliveryPath(id, delivery)}/replay`, again: 'keyed' }, options);
   }
 
   #ask<T>(spec: Spec, options?: RequestOptions): APIPromise<T> {

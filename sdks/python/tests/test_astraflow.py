@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from astraflow_sdk import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    UnprocessableError,
     verify_webhook,
 )
 
@@ -155,14 +157,43 @@ def test_webhooks_are_listed_turned_over_and_deleted(twin: Twin, client: Any) ->
     assert twin.run(client.get_webhooks()) == []
 
 
+def test_a_creation_whose_answer_got_lost_is_repeated_and_made_once(place: Place, twin: Twin, client: Any) -> None:
+    hook = twin.run(client.create_webhook(HOOK, "task.created"))
+    makers: dict[str, Callable[[], Any]] = {
+        "/api/v1/tasks": lambda: client.create_task("New"),
+        "/api/v1/users": lambda: client.create_user("new@af.com", "secret"),
+        "/api/v1/webhooks": lambda: client.create_webhook(HOOK, "task.due"),
+        f"/api/v1/webhooks/{hook.id}/ping": lambda: client.ping_webhook(hook.id),
+    }
+    for path, make in makers.items():
+        before = place.transport.made("POST", path)
+        place.transport.lose["POST"] = 2
+        assert twin.run(make()).id
+        assert place.transport.made("POST", path) == before + 3
+    place.world.work()
+
+    assert twin.run(client.get_tasks()).total == 1
+    assert twin.run(client.get_users()).total == 2
+    assert len(twin.run(client.get_webhooks())) == 2
+    assert [each.event for each in twin.run(client.get_deliveries(hook.id))] == ["ping", "task.created"]
+
+
 def test_what_the_server_does_not_know_twice_is_sent_once(place: Place, twin: Twin, client: Any) -> None:
-    twin.run(client.get_tasks())
+    hook = twin.run(client.create_webhook(HOOK, "task.created"))
     place.transport.lose["POST"] = 1
 
     with pytest.raises(APIConnectionError, match="the connection broke"):
-        twin.run(client.create_task("New"))
+        twin.run(client.rotate_webhook_secret(hook.id))
 
-    assert place.transport.made("POST", "/api/v1/tasks") == 1
+    assert place.transport.made("POST", f"/api/v1/webhooks/{hook.id}/rotate") == 1
+
+
+def test_a_key_of_one_s_own_makes_one_task(twin: Twin, client: Any) -> None:
+    first = twin.run(client.create_task("New", idempotency_key="report-7"))
+
+    assert twin.run(client.create_task("New", idempotency_key="report-7")) == first
+    with pytest.raises(UnprocessableError, match="already used"):
+        twin.run(client.create_task("Other", idempotency_key="report-7"))
 
 
 def test_a_change_and_a_deletion_are_repeated(place: Place, twin: Twin, client: Any) -> None:

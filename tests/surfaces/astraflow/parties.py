@@ -38,7 +38,7 @@ class Tenancy:
 
     def user(self, email: str, role: Role = Role.MEMBER) -> User:
         """A user whose password is `PASSWORD`."""
-        return self.world.platform.users.create(self.id, email, PASSWORD, role)
+        return self.world.platform.users.create(self.id, email, PASSWORD, role).user
 
     def ask(
         self, path: str, form: Form, *, client: NewClient | None = None, headers: Mapping[str, str] | None = None

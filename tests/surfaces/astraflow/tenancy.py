@@ -23,9 +23,9 @@ class Application:
         method, path = line.split(" ", 1)
         return self.world.request(method, f"/api/v1{path}", key=self.token, json=json, **sent)
 
-    def made(self, line: str, json: Any = None) -> Any:
+    def made(self, line: str, json: Any = None, **sent: Any) -> Any:
         """What a request that works answers."""
-        reply = self.ask(line, json)
+        reply = self.ask(line, json, **sent)
         assert reply.status < 300, reply.body
         return reply.json
 

@@ -106,6 +106,20 @@ class TestMerging:
         assert list(shown) == ["id", "name", "description", "status", "created_at", "updated_at"]
         assert (shown["name"], shown["description"], shown["status"]) == ("Sample", "kept", "pending")
 
+    def test_a_change_without_a_field_changes_nothing_and_tells_nobody(self, app: Application, world: World) -> None:
+        app.webhook("task.updated")
+        task = app.task()
+        before = app.made(f"GET /tasks/{task['id']}")
+        world.clock.sleep(5_000)
+
+        answered = app.made(f"PUT /tasks/{task['id']}", {})
+        world.work()
+
+        assert answered == {name: before[name] for name in ("id", "status", "updated_at")}
+        assert app.made(f"GET /tasks/{task['id']}") == before
+        assert world.door.calls == []
+        assert app.ask("PUT /tasks/nobody-s", {}).status == 404
+
     def test_an_empty_description_empties_it(self, app: Application) -> None:
         task = app.task(description="gone")
 

@@ -10,6 +10,7 @@ from surfaces.description.caller import OPERATIONS, Caller, sample
 
 PATH = "/api/v1"
 TASK = {"name": "New"}
+USER = {"email": "new@af.com", "password": "secret"}
 HOOK = {"url": "https://example.com/hook", "event": "task.created"}
 
 
@@ -78,6 +79,26 @@ def deliveries(asked: Caller) -> None:
         asked.ask(line)
 
 
+def repeats(asked: Caller) -> None:
+    """What is made under a key: made, asked for again, asked for otherwise, and under what cannot be a key."""
+    webhook, told = delivery(asked).split()
+    asked.world.work()
+    for line, *bodies in (
+        (f"POST {PATH}/tasks", TASK, {"name": "Newer"}),
+        (f"POST {PATH}/users", USER, {**USER, "role": "admin"}),
+        (f"POST {PATH}/webhooks", HOOK, {**HOOK, "event": "task.due"}),
+        (f"POST {PATH}/webhooks/{webhook}/ping", None),
+        (f"POST {PATH}/webhooks/{webhook}/deliveries/{told}/replay", None),
+    ):
+        for body in (bodies[0], *bodies):
+            asked.ask(line, json=body, headers={"Idempotency-Key": "order-12345"})
+        asked.ask(line, json=bodies[0], headers={"Idempotency-Key": ""})
+    ping = asked.make(f"POST {PATH}/webhooks/{webhook}/ping")["id"]
+    asked.world.work()
+    path = f"{PATH}/webhooks/{webhook}/deliveries/{ping}/replay"
+    asked.ask(f"POST {path}", headers={"Idempotency-Key": "order-12345"})
+
+
 def narrow_scopes(asked: Caller) -> None:
     """Every route, asked with a token that opens another one."""
     for route, operation in OPERATIONS.items():
@@ -95,4 +116,4 @@ def delivery(asked: Caller) -> str:
     return f"{webhook} {listed[0]['id']}"
 
 
-STORIES = (bad_tasks, task_lists, unknown_paths, bad_webhooks, deliveries, narrow_scopes)
+STORIES = (bad_tasks, task_lists, unknown_paths, bad_webhooks, deliveries, repeats, narrow_scopes)

@@ -78,6 +78,42 @@ export default function astraFlow(place: Place): void {
     for (const id of made) await client.deleteTask(id);
   });
 
+  test('a creation whose answer got lost is repeated, and made once', async () => {
+    let lost = 0;
+    const losing: typeof fetch = async (input, init) => {
+      const response = await place.fetch(input, init);
+      if (init?.method === 'POST' && lost < 2) {
+        lost += 1;
+        throw new TypeError('fetch failed');
+      }
+      return response;
+    };
+    const email = `${unique('lost')}@example.com`;
+    const unlucky = new AstraClient('YOUR_TOKEN', { ...place.options, fetch: losing });
+    const name = unique('lost');
+    const { id } = await unlucky.createTask({ name });
+    assert.equal(lost, 2);
+    const found = [];
+    for await (const task of client.getTasks({ per_page: 100 })) if (task.name === name) found.push(task.id);
+    assert.deepEqual(found, [id]);
+    lost = 0;
+    assert.equal((await unlucky.createUser({ email, password: 'secret' })).email, email);
+    lost = 0;
+    const webhook = await unlucky.createWebhook({ url: 'https://example.com/lost', event: 'task.due' });
+    const hooks = await client.getWebhooks();
+    assert.equal(hooks.filter(({ url }) => url === 'https://example.com/lost').length, 1);
+    await client.deleteWebhook(webhook.id);
+  });
+
+  test('a key of one’s own makes one task', async () => {
+    const idempotencyKey = unique('report');
+    const first = await client.createTask({ name: 'New' }, { idempotencyKey });
+    const { data, response } = await client.createTask({ name: 'New' }, { idempotencyKey }).withResponse();
+    assert.deepEqual(data, first);
+    assert.equal(response.headers.get('idempotent-replayed'), 'true');
+    await assert.rejects(client.createTask({ name: 'Other' }, { idempotencyKey }), { status: 422 });
+  });
+
   describe('a user', () => {
     test('is made by an admin, once, and listed', async () => {
       const email = `${unique('sdk')}@example.com`;

@@ -66,11 +66,12 @@ class AstraClient(Client):
         due_date: datetime | str | None = None,
         priority: str | None = None,
         description: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Task:
-        """A new task, pending. `priority` is low, medium or high. Not repeated when nobody knows whether the server
-        took it."""
+        """A new task, pending. `priority` is low, medium or high. Without an `idempotency_key` of your own each call
+        makes another task, however often the SDK has to send it."""
         members = given(name=name, due_date=due_date, priority=priority, description=description)
-        return Task.of((await self._post(_TASKS, members)).json())
+        return Task.of((await self._post(_TASKS, members, self._keyed(idempotency_key))).json())
 
     async def update_task(
         self,
@@ -104,15 +105,19 @@ class AstraClient(Client):
         query = given(role=role, active=active, page=page, per_page=per_page)
         return await fetched(self._connection, _USERS, query, User, "users")
 
-    async def create_user(self, email: str, password: str, *, role: str | None = None) -> User:
+    async def create_user(
+        self, email: str, password: str, *, role: str | None = None, idempotency_key: str | None = None
+    ) -> User:
         """A new account; `role` is member unless it says otherwise. For admins. Raises ConflictError when the address
         has one."""
-        return User.of((await self._post(_USERS, given(email=email, password=password, role=role))).json())
+        members = given(email=email, password=password, role=role)
+        return User.of((await self._post(_USERS, members, self._keyed(idempotency_key))).json())
 
-    async def create_webhook(self, url: str, event: str) -> Webhook:
+    async def create_webhook(self, url: str, event: str, *, idempotency_key: str | None = None) -> Webhook:
         """Have a URL told of an event: task.created, task.updated or task.due. Keep the `secret`: it is shown only now,
         and `verify_webhook` asks for it."""
-        return Webhook.of((await self._post(_WEBHOOKS, {"url": url, "event": event})).json())
+        members = {"url": url, "event": event}
+        return Webhook.of((await self._post(_WEBHOOKS, members, self._keyed(idempotency_key))).json())
 
     async def get_webhooks(self) -> list[Webhook]:
         """The webhooks."""
@@ -131,9 +136,10 @@ class AstraClient(Client):
         ask = Ask(method="POST", path=f"{_webhook(webhook_id)}/enable", harmless=True)
         return Webhook.of((await self._connection.ask(ask)).json())
 
-    async def ping_webhook(self, webhook_id: str) -> Delivery:
+    async def ping_webhook(self, webhook_id: str, *, idempotency_key: str | None = None) -> Delivery:
         """Send a webhook something to answer."""
-        return Delivery.of((await self._post(f"{_webhook(webhook_id)}/ping", {})).json())
+        path = f"{_webhook(webhook_id)}/ping"
+        return Delivery.of((await self._post(path, {}, self._keyed(idempotency_key))).json())
 
     async def rotate_webhook_secret(self, webhook_id: str, *, overlap_seconds: int | None = None) -> WebhookSecret:
         """A new secret; the one before signs beside it for `overlap_seconds`, 24 hours by default."""
@@ -149,9 +155,12 @@ class AstraClient(Client):
         """One delivery."""
         return Delivery.of((await self._get(_delivery(webhook_id, delivery_id))).json())
 
-    async def replay_delivery(self, webhook_id: str, delivery_id: str) -> Delivery:
+    async def replay_delivery(
+        self, webhook_id: str, delivery_id: str, *, idempotency_key: str | None = None
+    ) -> Delivery:
         """Send once more what was sent before."""
-        return Delivery.of((await self._post(f"{_delivery(webhook_id, delivery_id)}/replay", {})).json())
+        path = f"{_delivery(webhook_id, delivery_id)}/replay"
+        return Delivery.of((await self._post(path, {}, self._keyed(idempotency_key))).json())
 
 
 def _webhook(webhook_id: str) -> str:
