@@ -56,6 +56,11 @@ class Names:
         """The role that lets EventBridge Scheduler send to the tasks queue."""
         return self._named("scheduler")
 
+    @property
+    def data_key(self) -> str:
+        """The alias of the KMS key that wraps the data keys."""
+        return f"alias/{self._named('data')}"
+
     def queue_arn(self, queue: str) -> str:
         return f"arn:aws:sqs:{self.region}:{self.account}:{queue}"
 

@@ -197,13 +197,17 @@ def on_aws(settings: Settings) -> Parts:
     from chalicelib.aws.clients import Clients
     from chalicelib.aws.dead_letters import AwsDeadLetters
     from chalicelib.aws.identity import AwsIdentity
+    from chalicelib.aws.keyring import AwsKeyRing
     from chalicelib.aws.queue import AwsQueue
     from chalicelib.aws.schedules import AwsSchedules
     from chalicelib.aws.tasks import AwsTasks
+    from chalicelib.vault.keeper import Keeper
 
     names = settings.names
     clients = Clients(names.region, settings.aws_endpoint_url)
-    tasks = AwsTasks(clients, names.tasks_table)
+    clock = SystemClock()
+    vault = Keeper(AwsKeyRing(clients, names.tasks_table, names.data_key, names.stage), clock)
+    tasks = AwsTasks(clients, names.tasks_table, vault)
     identity = AwsIdentity(clients, names.identity_table)
     guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
     return Parts(
@@ -227,7 +231,7 @@ def on_aws(settings: Settings) -> Parts:
         ),
         door=OutboundDoor(guard),
         guard=guard,
-        clock=SystemClock(),
+        clock=clock,
         randomness=SystemRandomness(),
         parallel=Threads(),
         recorder=LogRecorder(),

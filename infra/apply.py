@@ -242,10 +242,40 @@ def _role(properties: _Properties, names: Names, clients: Clients) -> dict[str, 
     return {"Ref": name, "Arn": names.role_arn(name)}
 
 
+def _kms_key(properties: _Properties, _names: Names, clients: Clients) -> dict[str, str]:
+    kms = clients("kms")
+    description = properties.take("Description")
+    policy = _attribute(properties.take("KeyPolicy"))
+    rotated = properties.take_known("EnableKeyRotation").get("EnableKeyRotation", False)
+    # A key has no name of its own: one that was made before is known by what it is for.
+    pages = kms.get_paginator("list_keys").paginate()
+    known = (kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for page in pages for each in page["Keys"])
+    key = next((found for found in known if found["Description"] == description and found["Enabled"]), None)
+    if key is None:
+        key = kms.create_key(Description=description, Policy=policy)["KeyMetadata"]
+    else:
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=policy)
+    if rotated:
+        kms.enable_key_rotation(KeyId=key["KeyId"])
+    return {"Ref": key["KeyId"], "Arn": key["Arn"]}
+
+
+def _kms_alias(properties: _Properties, _names: Names, clients: Clients) -> dict[str, str]:
+    kms = clients("kms")
+    name, key = properties.take("AliasName"), properties.take("TargetKeyId")
+    try:
+        kms.create_alias(AliasName=name, TargetKeyId=key)
+    except kms.exceptions.AlreadyExistsException:
+        kms.update_alias(AliasName=name, TargetKeyId=key)
+    return {"Ref": name}
+
+
 _MAKERS: Mapping[str, Callable[[_Properties, Names, Clients], dict[str, str]]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _queue_policy,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::IAM::Role": _role,
+    "AWS::KMS::Alias": _kms_alias,
+    "AWS::KMS::Key": _kms_key,
 }

@@ -37,12 +37,15 @@ from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.outbound.guard import Guard
 from chalicelib.settings import LOCAL_STAGE, Settings
+from chalicelib.vault.keeper import Keeper
+from chalicelib.vault.keyfile import DerivedKeys
 
 T = TypeVar("T")
 
 #: 2024-01-15T10:30:00Z, the day of the manuals' examples.
 BEGINNING = 1_705_314_600_000
 OPERATOR_KEY = "operator-key-of-the-tests"
+VAULT_SECRET = b"secret of the vault of the tests"
 NOWHERE = Names("test", "123456789012", "us-east-1")
 #: Where requests come from, unless they say otherwise.
 HOME = "127.0.0.1"
@@ -211,7 +214,7 @@ class World:
             max_receives=max_receives,
         )
         self.schedules = EmbeddedSchedules(self.database, self.clock, self.tasks_queue)
-        self.tasks = EmbeddedTasks(self.database)
+        self.tasks = EmbeddedTasks(self.database, Keeper(DerivedKeys(VAULT_SECRET), self.clock))
         self.identity = EmbeddedIdentity(self.database)
         self.items = EmbeddedItems(self.database)
         self.webhooks = EmbeddedWebhooks(self.database)

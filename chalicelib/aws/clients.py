@@ -31,6 +31,10 @@ class Clients:
         return self._client("sqs")
 
     @property
+    def kms(self) -> Any:
+        return self._client("kms")
+
+    @property
     def scheduler(self) -> Any:
         return self._client("scheduler")
 

@@ -1,6 +1,6 @@
 """A task's row as a DynamoDB item: which attribute holds which field, and which of them change.
 
-`payload` and `result` are not here: `parts` says where they lie. Attribute names are short because each write is billed
+What is sealed is not here: `parts` says where it lies. Attribute names are short because each write is billed
 by the item's bytes, names included, and an everyday task is to stay within one unit of 1,024.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.aws import keys, packing
 from chalicelib.aws.attributes import Item, Value, flag, flag_of, number, number_of, text, text_of
 from chalicelib.domain.listing import shelf_of
-from chalicelib.domain.task import SigningState, Status, Task
+from chalicelib.domain.task import SigningState, Status, Task, Unreadable
 
 _REQUIRED = object()
 
@@ -42,21 +42,18 @@ _TEXT = _Kind(text, text_of)
 _NUMBER = _Kind(number, number_of)
 _FLAG = _Kind(flag, flag_of)
 _STATUS = _Kind(lambda status: text(status.value), lambda value: Status(text_of(value)))
-_WORK = _Kind(lambda work: text(packing.pack_work(work)), lambda value: packing.unpack_work(text_of(value)))
 _SIGNING = _Kind(lambda state: text(packing.pack_signing(state)), lambda value: packing.unpack_signing(text_of(value)))
 _HISTORY = _Kind(lambda lines: text(packing.pack_history(lines)), lambda value: packing.unpack_history(text_of(value)))
 
 _COLUMNS = (
     _Column("team", "team", _TEXT),
     _Column("status", "status", _STATUS, changes=True),
-    _Column("work", "work", _WORK),
     _Column("max_attempts", "max", _NUMBER, changes=True),
     _Column("due_at", "dueAt", _NUMBER, changes=True),
     _Column("created_at", "createdAt", _NUMBER),
     _Column("create_token", "createToken", _TEXT),
     _Column("fingerprint", "fingerprint", _TEXT, absent=None),
     _Column("delay_until", "delayUntil", _NUMBER, absent=None),
-    _Column("on_complete_url", "onCompleteUrl", _TEXT, absent=None),
     _Column("signing", "signing", _SIGNING, absent=SigningState()),
     _Column("hops", "hops", _NUMBER, absent=0),
     _Column("attempt", "attempt", _NUMBER, changes=True),
@@ -79,7 +76,7 @@ CHANGING = frozenset({"shelf", *(column.attribute for column in _COLUMNS if colu
 
 
 def row_of(task: Task) -> Item:
-    """The row of a task, without payload and result: its keys, its place in the index, and its fields."""
+    """The row of a task, without what is sealed: its keys, its place in the index, and its fields."""
     row = keys.task(task.id)
     row["shelf"] = text(keys.shelf(task.team, shelf_of(task.status)))
     row["listed"] = text(keys.listed(task.created_at, task.id))
@@ -91,8 +88,8 @@ def row_of(task: Task) -> Item:
 
 
 def task_of(row: Item) -> Task:
-    """The task in a row, without payload and result."""
-    fields: dict[str, Any] = {"id": text_of(row["pk"])}
+    """The task in a row, with nothing of what is sealed."""
+    fields: dict[str, Any] = {"id": text_of(row["pk"]), "work": Unreadable()}
     for column in _COLUMNS:
         if column.attribute in row:
             fields[column.field] = column.kind.read(row[column.attribute])

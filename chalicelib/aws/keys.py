@@ -48,6 +48,11 @@ def dead_letter(letter_id: str) -> Item:
     return _key(DEAD_LETTERS, letter_id)
 
 
+def data_key(holder: str, generation: int) -> Item:
+    """One wrapped data key, on the table of the tasks: every function that opens what it seals may read there."""
+    return _key(f"data-keys#{holder}", f"{generation:05d}")
+
+
 def shelf(team: str, name: Shelf) -> str:
     """Index hash: a team's unfinished tasks, or those that ended in one way."""
     return f"{team}#{name.value}"

@@ -8,16 +8,19 @@ each row is looked at again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import Any
 
-from chalicelib.aws import items, keys, parts
+from chalicelib.aws import items, keys
 from chalicelib.aws.attributes import Item, number, text, text_of
+from chalicelib.aws.parts import Parts, apart, body_bytes
 from chalicelib.aws.table import Table, Values
+from chalicelib.domain.errors import SpoiledError
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, Shelf, View, shelves_for
-from chalicelib.domain.task import CLAIMABLE, Status, Task
+from chalicelib.domain.task import CLAIMABLE, Status, Task, Unreadable
 from chalicelib.domain.timing import LAST_INSTANT
 
 #: Keys fetched from each shelf at first, at least. Fetching and counting cost the same per key, and a shelf that was
@@ -30,8 +33,9 @@ _IN_ORDER = "#shelf = :shelf AND #listed BETWEEN :low AND :high"
 class Listing:
     """The listing of tasks of one table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, parts: Parts) -> None:
         self._table = table
+        self._parts = parts
 
     def page(self, query: Query, position: Position, limit: int, *, payloads: bool) -> Page:
         """One page: a query per shelf, one read of rows, and a count for each shelf that was not walked to its end."""
@@ -51,32 +55,48 @@ class Listing:
 
     def _tasks(self, query: Query, listed: Iterator[str], limit: int, *, payloads: bool) -> tuple[list[Task], bool]:
         """The tasks of the page, and whether it ended early because of their bytes."""
-        rows: list[Item] = []
+        rows: list[_Row] = []
         # Rows that changed since the index was written are left out: the ones behind them move up.
         while wanted := list(islice(listed, limit - len(rows))):
             rows += self._rows(query, [keys.task_id_of(each) for each in wanted])
         fitting = list(_within_budget(rows))
-        # Attributes of the row and of what lies apart do not overlap, but for their keys and expiry.
-        wholes = {text_of(row["pk"]): dict(row) for row in fitting}
-        for part in self._table.batch_get([key for row in fitting for key in parts.apart(row, payload=payloads)]):
+        wholes = {row.task.id: dict(row.item) for row in fitting}
+        for part in self._table.batch_get([key for row in fitting for key in apart(row.item, payload=payloads)]):
+            # Attributes of the row and of what lies apart do not overlap, but for their keys and expiry.
             wholes[text_of(part["pk"])] |= part
-        tasks = [
-            replace(
-                items.task_of(row),
-                result=parts.result_in(whole),
-                payload=parts.payload_in(whole) if payloads else None,
-            )
-            for row, whole in zip(fitting, wholes.values(), strict=True)
-        ]
+        tasks = []
+        for row in fitting:
+            with suppress(SpoiledError):
+                tasks.append(self._opened(row.task, wholes[row.task.id], payload=payloads))
         return tasks, len(fitting) < len(rows)
 
-    def _rows(self, query: Query, task_ids: list[str]) -> Iterator[Item]:
+    def _rows(self, query: Query, task_ids: list[str]) -> Iterator[_Row]:
         """The rows of these tasks that belong into the listing as they stand now, in the given order."""
         rows = {text_of(row["pk"]): row for row in self._table.batch_get([keys.task(task_id) for task_id in task_ids])}
         for task_id in task_ids:
             row = rows.get(task_id)
-            if row is not None and _belongs(query, items.task_of(row)):
-                yield row
+            if row is None:
+                continue
+            task = self._parts.task(row)
+            if _belongs(query, task):
+                with suppress(SpoiledError):
+                    yield _Row(row, replace(task, result=self._parts.result_in(row, task)))
+
+    def _opened(self, task: Task, whole: Item, *, payload: bool) -> Task:
+        """The task with its result, and its payload if that is wanted, wherever they lie."""
+        return replace(
+            task,
+            result=self._parts.result_in(whole, task),
+            payload=self._parts.payload_in(whole, task) if payload else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a page, and the task in it with as much of its result as lies inside."""
+
+    item: Item
+    task: Task
 
 
 class _Walk:
@@ -184,14 +204,15 @@ def _filter(query: Query) -> tuple[str, Values]:
 
 
 def _belongs(query: Query, task: Task) -> bool:
-    return query.matches(task) and not items.expired(task, query.now)
+    spoiled = task.work == Unreadable(spoiled=True)
+    return query.matches(task) and not items.expired(task, query.now) and not spoiled
 
 
-def _within_budget(rows: Iterable[Item]) -> Iterator[Item]:
+def _within_budget(rows: Iterable[_Row]) -> Iterator[_Row]:
     """The first rows, as far as the page's budget of bytes goes; at least one."""
     left = PAGE_BODY_BYTES
     for position, row in enumerate(rows):
-        left -= parts.result_bytes(row)
+        left -= body_bytes(row.item, row.task.result)
         if position and left < 0:
             return
         yield row

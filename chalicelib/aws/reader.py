@@ -4,36 +4,43 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.aws import items, keys, parts
+from chalicelib.aws import items, keys
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.listing import Listing
+from chalicelib.aws.parts import Parts, apart
 from chalicelib.aws.table import Table
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.listing import Page, Position, Query
 from chalicelib.domain.task import Payload, Task
+from chalicelib.ports.vault import Vault
 
 
 class AwsTaskReader:
     """The port `TaskReader`. A read by id is one call, and one more if something of the task lies apart."""
 
-    def __init__(self, clients: Clients, table: str) -> None:
+    def __init__(self, clients: Clients, table: str, vault: Vault) -> None:
         self._table = Table(clients, table)
-        self._listing = Listing(self._table)
+        self._parts = Parts(vault)
+        self._listing = Listing(self._table, self._parts)
 
-    def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
-        """The row with its result, and with its payload on request."""
+    def get(self, task_id: str, *, now: int, payload: bool = False, result: bool = True) -> Task | None:
+        """The row with its result, unless that is not wanted, and with its payload on request."""
         row = self._table.get(keys.task(task_id))
         if row is None:
             return None
-        task = items.task_of(row)
+        task = self._parts.task(row)
         if items.expired(task, now):
             return None
         # Attributes of the row and of what lies apart do not overlap, but for their keys and expiry.
         whole = dict(row)
-        if lying_apart := parts.apart(row, payload=payload):
+        if lying_apart := apart(row, payload=payload, result=result):
             for part in self._table.batch_get(lying_apart):
                 whole |= part
-        return replace(task, result=parts.result_in(whole), payload=parts.payload_in(whole) if payload else None)
+        return replace(
+            task,
+            result=self._parts.result_in(whole, task) if result else None,
+            payload=self._parts.payload_in(whole, task) if payload else None,
+        )
 
     def payload(self, task: Task) -> Payload:
         """The payload of a row that came without it, or UnavailableError when it is gone.
@@ -41,7 +48,7 @@ class AwsTaskReader:
         One call where it lies apart: rows that a write hands back come with what lies inside.
         """
         for key in (keys.payload(task.id, task.create_token), keys.task(task.id)):
-            found = parts.payload_in(self._table.get(key) or {})
+            found = self._parts.payload_in(self._table.get(key) or {}, task)
             if found is not None:
                 return found
         raise UnavailableError("the task's payload is not there")

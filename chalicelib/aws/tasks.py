@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.aws import items, keys, parts
 from chalicelib.aws.attributes import Item, number, text
 from chalicelib.aws.reader import AwsTaskReader
 from chalicelib.aws.table import Declined, Values, Written
+from chalicelib.domain.errors import LockedError, SpoiledError
 from chalicelib.domain.lifecycle import LEASE_MS
 from chalicelib.domain.listing import Shelf
 from chalicelib.domain.task import CLAIMABLE, Status, Task
@@ -39,11 +41,11 @@ class AwsTasks(AwsTaskReader):
 
     def create(self, task: Task) -> Applied | Refused:
         """One call, and one before it for a payload that lies apart. An expired row of the same id makes room."""
-        row = items.row_of(task)
-        placed = parts.place_payload(task, row)
+        row = {**items.row_of(task), **self._parts.place_request(task)}
+        placed = self._parts.place_payload(task, row)
         self._put_apart(placed)
         written = self._table.put({**row, **placed.attributes}, _VACANT, {":second": number(task.created_at // 1000)})
-        return Applied(task) if isinstance(written, Written) else _refused(written)
+        return Applied(task) if isinstance(written, Written) else self._refused(written)
 
     def claim(self, task_id: str, *, attempt: int, token: str, now: int) -> Applied | Refused:
         """One call."""
@@ -56,16 +58,16 @@ class AwsTasks(AwsTaskReader):
             ":token": text(token),
             ":lease": number(now + LEASE_MS),
         }
-        return _answer(self._table.update(keys.task(task_id), _CLAIM, _STARTABLE, values), now)
+        return self._answer(self._table.update(keys.task(task_id), _CLAIM, _STARTABLE, values), now)
 
     def commit(self, task: Task, fence: Fence) -> Applied | Refused:
         """One call, and one before it for a result that lies apart."""
         row = items.row_of(task)
-        placed = parts.place_result(task, row)
+        placed = self._parts.place_result(task, row)
         self._put_apart(placed)
         change, changed = _replacing({**row, **placed.attributes})
         condition, expected = _standing(fence)
-        answer = _answer(self._table.update(keys.task(task.id), change, condition, {**changed, **expected}))
+        answer = self._answer(self._table.update(keys.task(task.id), change, condition, {**changed, **expected}))
         return Applied(replace(answer.task, result=task.result)) if isinstance(answer, Applied) else answer
 
     def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
@@ -78,7 +80,8 @@ class AwsTasks(AwsTaskReader):
             ":now": number(now),
             ":expires": number(expires_at),
         }
-        return _answer(self._table.update(keys.task(task_id), _CANCEL, f"{_WAITING} AND #team = :team", values), now)
+        written = self._table.update(keys.task(task_id), _CANCEL, f"{_WAITING} AND #team = :team", values)
+        return self._answer(written, now)
 
     def announced(self, task_id: str) -> None:
         """One call. A mark that is not there, or a row that is gone, is refused: nothing is left to clear."""
@@ -88,6 +91,22 @@ class AwsTasks(AwsTaskReader):
         """Before the row that names it: a row never names what is not there. What no row names expires."""
         if placed.apart is not None:
             self._table.put(placed.apart)
+
+    def _answer(self, written: Written | Declined, now: int | None = None) -> Applied | Refused:
+        return Applied(self._whole(written.item)) if isinstance(written, Written) else self._refused(written, now)
+
+    def _refused(self, declined: Declined, now: int | None = None) -> Refused:
+        """The row that refused, unless it had expired by `now`."""
+        row = None if declined.item is None else self._whole(declined.item)
+        return Refused(None if row is not None and now is not None and items.expired(row, now) else row)
+
+    def _whole(self, row: Item) -> Task:
+        """The task in a row, with its payload if that lies inside: the attempt that was claimed needs it. One that
+        cannot be opened is left to whoever asks for it."""
+        task = self._parts.task(row)
+        with suppress(LockedError, SpoiledError):
+            return replace(task, payload=self._parts.payload_in(row, task))
+        return task
 
 
 def _replacing(row: Item) -> tuple[str, Values]:
@@ -107,20 +126,3 @@ def _standing(fence: Fence) -> tuple[str, Values]:
     if fence.token is None:
         return condition + "attribute_not_exists(#claimToken)", values
     return condition + "#claimToken = :fenceToken", {**values, ":fenceToken": text(fence.token)}
-
-
-def _answer(written: Written | Declined, now: int | None = None) -> Applied | Refused:
-    return Applied(_task(written.item)) if isinstance(written, Written) else _refused(written, now)
-
-
-def _refused(declined: Declined, now: int | None = None) -> Refused:
-    """The row that refused, unless it had expired by `now`."""
-    row = None if declined.item is None else _task(declined.item)
-    if row is not None and now is not None and items.expired(row, now):
-        row = None
-    return Refused(row)
-
-
-def _task(row: Item) -> Task:
-    """The task in a row, with as much of payload and result as lies inside."""
-    return replace(items.task_of(row), payload=parts.payload_in(row), result=parts.result_in(row))

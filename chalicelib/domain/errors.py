@@ -8,6 +8,8 @@ SluiceError
  +-- KeyReusedError          the Idempotency-Key came with another body before
  +-- PlanLimitError          the plan allows no more of these
  +-- UnavailableError        a part did not confirm; nothing was acknowledged
+     +-- LockedError         nor will it before a key can be had
+ +-- SpoiledError            what is stored is not what was stored
 """
 
 from __future__ import annotations
@@ -63,3 +65,18 @@ class UnavailableError(SluiceError):
     """A part of the platform did not confirm in time. What was asked may or may not have been applied."""
 
     code = "unavailable"
+
+
+class LockedError(UnavailableError):
+    """The key that opens or seals a stored value cannot be had just now."""
+
+
+class SpoiledError(SluiceError):
+    """A stored value is not the one that was sealed for its place: moved, cut, changed, or its key is gone. It will not
+    get better by itself, and somebody should look: `part` says of what."""
+
+    code = "spoiled"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"{part} is not what was stored")
+        self.part = part

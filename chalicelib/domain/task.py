@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from chalicelib.domain.errors import LockedError, SluiceError, SpoiledError
 from chalicelib.domain.exchange import Headers
 
 
@@ -108,6 +109,16 @@ Work = Callback | Simulation | Operation | Delivery | Due
 W = TypeVar("W", bound=Work)
 
 
+class Unreadable(msgspec.Struct, frozen=True, array_like=True, tag="unreadable"):
+    """Stands for the work of a row that was not opened: for now, or for ever because it is `spoiled`."""
+
+    spoiled: bool = False
+
+    def error(self) -> SluiceError:
+        """Why it cannot be used."""
+        return SpoiledError("request") if self.spoiled else LockedError("the key to the task's request is not at hand")
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """The part of a request that may be large and may hold secrets."""
@@ -174,7 +185,7 @@ class Task:
     id: str
     team: str
     status: Status
-    work: Work
+    work: Work | Unreadable
     max_attempts: int
     due_at: int
     created_at: int
@@ -201,10 +212,24 @@ class Task:
     replay_of: str | None = None
 
     def work_as(self, kind: type[W]) -> W:
-        """The work, where its kind is known. TypeError when it is another."""
-        if not isinstance(self.work, kind):
+        """The work, where its kind is known. TypeError when it is another; SpoiledError or LockedError when it could
+        not be opened."""
+        work = self.known_work
+        if not isinstance(work, kind):
             raise TypeError(f"task {self.id} is no {kind.__name__}")
+        return work
+
+    @property
+    def known_work(self) -> Work:
+        """The work. SpoiledError or LockedError when it could not be opened."""
+        if isinstance(self.work, Unreadable):
+            raise self.work.error()
         return self.work
+
+    @property
+    def locked(self) -> bool:
+        """Whether what is to be done, and who is told of the end, is not known for now."""
+        return self.work == Unreadable()
 
     @property
     def backoff(self) -> Backoff:

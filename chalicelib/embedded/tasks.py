@@ -7,13 +7,15 @@ from dataclasses import replace
 import msgspec
 
 from chalicelib.domain import lifecycle, wakeup
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import SpoiledError, UnavailableError
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, view_of
-from chalicelib.domain.task import CLAIMABLE, Payload, Status, Task
+from chalicelib.domain.task import CLAIMABLE, Payload, Result, Status, Task, Unreadable
 from chalicelib.embedded.database import Database
 from chalicelib.ports.tasks import Applied, Fence, Refused
+from chalicelib.ports.vault import Vault
+from chalicelib.vault.tasks import TaskVault
 
-#: The fields that a commit replaces; the others are as the row was created.
+#: The fields that a commit replaces, besides the result; the others are as the row was created.
 CHANGING = (
     "status",
     "attempt",
@@ -27,13 +29,13 @@ CHANGING = (
     "completed_at",
     "waited_ms",
     "history",
-    "result",
     "error",
     "webhook",
     "expires_at",
 )
 
-#: `row` is the whole task without its payload; the columns before it repeat what statements ask for.
+#: `row` is the task without its sealed parts, which have columns of their own; the columns before it repeat what
+#: statements ask for.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY,
@@ -43,14 +45,17 @@ CREATE TABLE IF NOT EXISTS tasks (
     due_at INTEGER NOT NULL,
     expires_at INTEGER,
     row BLOB NOT NULL,
-    payload BLOB NOT NULL
+    request BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    result BLOB
 );
 CREATE INDEX IF NOT EXISTS tasks_listing ON tasks (team, created_at, id);
 CREATE INDEX IF NOT EXISTS tasks_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 """
 
-_INSERT = "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 _UPDATE = "UPDATE tasks SET status = ?, due_at = ?, expires_at = ?, row = ? WHERE id = ?"
+_COMMIT = "UPDATE tasks SET status = ?, due_at = ?, expires_at = ?, row = ?, result = ? WHERE id = ?"
 _LISTING = """
 SELECT created_at, id FROM tasks
 WHERE team = :team
@@ -63,14 +68,14 @@ ORDER BY created_at, id
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(Task).decode
-_decode_payload = msgspec.msgpack.Decoder(Payload).decode
 
 
 class EmbeddedTasks:
-    """The store and the reader of task rows. Rows come with their result, and without their payload."""
+    """The store and the reader of task rows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = TaskVault(vault)
         database.define(_SCHEMA)
         database.teach("view_of", _view_of, 3)
 
@@ -81,10 +86,10 @@ class EmbeddedTasks:
             taken = self._row(task.id)
             if taken is not None:
                 return Refused(taken)
-            row = replace(task, payload=None)
-            columns = (row.id, row.team, row.created_at, row.status.value, row.due_at, row.expires_at)
-            self._database.change(_INSERT, (*columns, _encode(row), _encode(task.payload or Payload())))
-            return Applied(row)
+            columns = (task.id, task.team, task.created_at, task.status.value, task.due_at, task.expires_at)
+            sealed = (self._vault.request(task), self._vault.payload(task))
+            self._database.change(_INSERT, (*columns, _packed(task), *sealed))
+            return Applied(replace(task, payload=None))
 
     def claim(self, task_id: str, *, attempt: int, token: str, now: int) -> Applied | Refused:
         """Claim attempt number `attempt` on the condition of `wakeup.startable`; the row as `lifecycle.claim` says."""
@@ -100,7 +105,11 @@ class EmbeddedTasks:
             row = self._row(task.id)
             if row is None or Fence.of(row) != fence:
                 return Refused(row)
-            return self._put(replace(row, **{name: getattr(task, name) for name in CHANGING}))
+            changed = replace(row, **{name: getattr(task, name) for name in CHANGING})
+            result = None if task.result is None else self._vault.result(changed, task.result)
+            columns = (changed.status.value, changed.due_at, changed.expires_at)
+            self._database.change(_COMMIT, (*columns, _packed(changed), result, task.id))
+            return Applied(replace(changed, result=task.result))
 
     def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
         """Withdraw a waiting task of this team: status, end and expiry as `lifecycle.cancel` says."""
@@ -117,10 +126,12 @@ class EmbeddedTasks:
             if row is not None and row.webhook:
                 self._put(replace(row, webhook=False))
 
-    def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
-        """The row with its result, and with its payload on request."""
+    def get(self, task_id: str, *, now: int, payload: bool = False, result: bool = True) -> Task | None:
+        """The row with its result, unless that is not wanted, and with its payload on request."""
         with self._database.lock:
             row = self._row(task_id, now)
+            if row is not None and result:
+                row = replace(row, result=self._result(row))
             return replace(row, payload=self.payload(row)) if payload and row is not None else row
 
     def payload(self, task: Task) -> Payload:
@@ -128,7 +139,7 @@ class EmbeddedTasks:
         found = self._database.rows("SELECT payload FROM tasks WHERE id = ?", (task.id,))
         if not found:
             raise UnavailableError("the task's payload has gone with its row")
-        return _decode_payload(found[0][0])
+        return self._vault.payload_of(task, found[0][0])
 
     def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
         """One page of a listing with results, and with payloads on request."""
@@ -141,9 +152,7 @@ class EmbeddedTasks:
                 after = position.after
                 keys = [key for key in keys if (key < after if query.newest_first else key > after)]
             keys = keys[position.offset :]
-            tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]])
-            if payloads:
-                tasks = tuple(replace(task, payload=self.payload(task)) for task in tasks)
+            tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]], payloads=payloads)
         return Page(tasks, total, more=len(tasks) < len(keys))
 
     def count(self, query: Query) -> int:
@@ -162,12 +171,12 @@ class EmbeddedTasks:
         keys: list[tuple[int, str]] = self._database.rows(_LISTING, asked)
         return keys
 
-    def _rows_within_budget(self, task_ids: list[str]) -> tuple[Task, ...]:
-        """The first of these rows, as far as a page's budget of bytes goes."""
+    def _rows_within_budget(self, task_ids: list[str], *, payloads: bool) -> tuple[Task, ...]:
+        """The first of these rows that can be shown, as far as a page's budget of bytes goes."""
         tasks: list[Task] = []
         left = PAGE_BODY_BYTES
         for task_id in task_ids:
-            row = self._row(task_id)
+            row = self._shown(task_id, payload=payloads)
             if row is None:
                 continue
             if row.result is not None:
@@ -177,18 +186,38 @@ class EmbeddedTasks:
             tasks.append(row)
         return tuple(tasks)
 
+    def _shown(self, task_id: str, *, payload: bool) -> Task | None:
+        """The row as a page shows it, unless something of it is spoiled."""
+        row = self._row(task_id)
+        try:
+            if row is None or row.work == Unreadable(spoiled=True):
+                return None
+            return replace(row, result=self._result(row), payload=self.payload(row) if payload else None)
+        except SpoiledError:
+            return None
+
     def _row(self, task_id: str, now: int | None = None) -> Task | None:
         """The row; None when there is none, or when it has expired at `now`."""
-        found = self._database.rows("SELECT row FROM tasks WHERE id = ?", (task_id,))
+        found = self._database.rows("SELECT row, request FROM tasks WHERE id = ?", (task_id,))
         if not found:
             return None
         row = _decode_row(found[0][0])
-        expired = now is not None and row.expires_at is not None and row.expires_at <= now // 1000
-        return None if expired else row
+        if now is not None and row.expires_at is not None and row.expires_at <= now // 1000:
+            return None
+        return self._vault.requested(row, found[0][1])
+
+    def _result(self, row: Task) -> Result | None:
+        stored = self._database.rows("SELECT result FROM tasks WHERE id = ?", (row.id,))[0][0]
+        return None if stored is None else self._vault.result_of(row, stored)
 
     def _put(self, row: Task) -> Applied:
-        self._database.change(_UPDATE, (row.status.value, row.due_at, row.expires_at, _encode(row), row.id))
+        self._database.change(_UPDATE, (row.status.value, row.due_at, row.expires_at, _packed(row), row.id))
         return Applied(row)
+
+
+def _packed(task: Task) -> bytes:
+    """The task without its sealed parts."""
+    return _encode(replace(task, work=Unreadable(), on_complete_url=None, payload=None, result=None))
 
 
 def _view_of(status: str, due_at: int, now: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain import messages, wakeup
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import LockedError, SpoiledError, UnavailableError
 from chalicelib.domain.exchange import Answer, NoAnswer
+from chalicelib.domain.task import Unreadable
 from chalicelib.domain.wakeup import Hold
-from chalicelib.engine.attempt import MARGIN_MS, SHORT_HOLD_MS, Done, Verdict
+from chalicelib.engine.attempt import LOCKED_HOLD_MS, MARGIN_MS, SHORT_HOLD_MS, Done, Verdict
 from chalicelib.engine.patience import insist
 from chalicelib.ports.ambient import Clock, Recorder
 from chalicelib.ports.executor import Announcer
@@ -35,6 +36,8 @@ class Announcements:
             row = self.reader.get(message.task, now=self.clock.now())
             if row is None or (row.finished and not row.webhook):
                 return Done()
+            if isinstance(row.work, Unreadable):
+                raise row.work.error()
             if not row.finished:
                 return Hold(wakeup.growing_hold_ms(receives))
             if stop_at - self.clock.now() < TIMEOUT_MS + MARGIN_MS:
@@ -43,8 +46,22 @@ class Announcements:
             answer = self.announcer.announce(row, at_most_ms=TIMEOUT_MS)
             self._record(row.id, row.team, answer, self.clock.now() - began)
             insist(lambda: self.tasks.announced(row.id), self.clock)
+        except SpoiledError as spoiled:
+            return self._untold(message.task, spoiled.part, receives)
+        except LockedError:
+            self.recorder.record("held", task=message.task, reason="locked")
+            return Hold(LOCKED_HOLD_MS)
         except UnavailableError:
             self.recorder.record("held", task=message.task, reason="unavailable")
+            return Hold(wakeup.growing_hold_ms(receives))
+        return Done()
+
+    def _untold(self, task_id: str, part: str, receives: int) -> Verdict:
+        """There is nothing true to tell any more: say so where it is seen, and let it be."""
+        self.recorder.record("spoiled", task=task_id, part=part)
+        try:
+            insist(lambda: self.tasks.announced(task_id), self.clock)
+        except UnavailableError:
             return Hold(wakeup.growing_hold_ms(receives))
         return Done()
 

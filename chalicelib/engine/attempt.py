@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import lifecycle, messages, wakeup
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import LockedError, SpoiledError, UnavailableError
 from chalicelib.domain.lifecycle import SKEW_MS, Step
-from chalicelib.domain.outcome import Outcome
+from chalicelib.domain.outcome import Continue, Failed, Outcome
 from chalicelib.domain.task import Task
 from chalicelib.domain.wakeup import Drop, GoOn, Hold, LoseLast, Resend, TakeOver
 from chalicelib.engine import late
@@ -34,6 +34,10 @@ MARGIN_MS = 5_000
 COMMIT_PAUSES_MS = (50, 200, 800, 2_000, 4_000)
 #: How often a refused claim may lead to another write in one run; then the message is handed back.
 ROUNDS = 3
+#: How long the end of a task waits that would not know whom to tell: until the key to its request can be had.
+LOCKED_HOLD_MS = 300_000
+#: What the owner of a task reads whose stored parts are not what was stored.
+SPOILED = "Task could not be read: what is stored of it was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,8 @@ class Attempts:
                         return self._attempt(taken.task, call)
                     row = taken.row
                 case LoseLast():
+                    if row.locked:
+                        return Hold(LOCKED_HOLD_MS)
                     step = lifecycle.lose_last(row, now=now, retention_s=self.retention_s)
                     lost = self._commit(step.task, row)
                     if isinstance(lost, Applied):
@@ -148,10 +154,18 @@ class Attempts:
 
     def _attempt(self, task: Task, call: WakeUp) -> Verdict:
         """Make the attempt whose lease `task` holds, and write down how it ended."""
-        if task.payload is None:
-            task = replace(task, payload=insist(lambda: self.reader.payload(task), self.clock))
-        # The executor looks at the clock once more, last of all: a lease that has ended meanwhile is not used.
-        outcome = self.executors[type(task.work)].attempt(task, until=min(_lease(task), call.stop_at) - MARGIN_MS)
+        try:
+            executor = self.executors[type(task.known_work)]
+            if task.payload is None:
+                task = replace(task, payload=insist(lambda: self.reader.payload(task), self.clock))
+            # The executor looks at the clock once more, last of all: a lease that has ended meanwhile is not used.
+            outcome = executor.attempt(task, until=min(_lease(task), call.stop_at) - MARGIN_MS)
+        except LockedError:
+            self.recorder.record("held", task=task.id, attempt=task.attempt, reason="locked")
+            outcome = Continue(wakeup.growing_hold_ms(task.continued + 1))
+        except SpoiledError as spoiled:
+            self.recorder.record("spoiled", task=task.id, team=task.team, part=spoiled.part)
+            outcome = Failed(SPOILED, final=True)
         if outcome is None:
             return Hold(max(_lease(task) + SKEW_MS - self.clock.now(), SHORT_HOLD_MS))
         return self._settle(task, outcome, call)
@@ -179,7 +193,9 @@ class Attempts:
     def _late(self, call: WakeUp, message: messages.Outcome) -> Verdict:
         """Write down an outcome that came as a message, under the fence of the claim that made it."""
         asked_at = self.clock.now()
-        row = self.reader.get(message.task, now=asked_at)
+        row = self.reader.get(message.task, now=asked_at, result=False)
+        if row is not None and row.locked:
+            return Hold(LOCKED_HOLD_MS)
         if row is not None and Fence.of(row) == late.fence(message):
             step = lifecycle.settle(row, late.outcome(message), now=message.ended, retention_s=self.retention_s)
             written = self._commit(step.task, row)

@@ -100,7 +100,7 @@ class Replay:
 def _work(task: Task) -> Work:
     """The work, but that a delivery goes out under the id its receiver knows the event by, and waits no longer for a
     change that an attempt has seen: only one that had would have sent anything."""
-    work = task.work
+    work = task.known_work
     if not isinstance(work, Delivery):
         return work
     known = msgspec.structs.replace(work, message=work.message or task.id)

@@ -16,7 +16,7 @@ from chalicelib.domain.lifecycle import SKEW_MS, UNDELIVERABLE, lease_over
 from chalicelib.domain.messages import Message
 from chalicelib.domain.task import Status, Task
 from chalicelib.domain.wakeup import Hold
-from chalicelib.engine.attempt import SHORT_HOLD_MS, Done, Verdict
+from chalicelib.engine.attempt import LOCKED_HOLD_MS, SHORT_HOLD_MS, Done, Verdict
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.patience import insist
 from chalicelib.ports.ambient import Clock, Recorder
@@ -60,7 +60,7 @@ class Rescue:
 
     def _rescue(self, message: Message, sent_at: int, receives: int) -> Verdict:
         now = self.clock.now()
-        row = self.reader.get(message.task, now=now)
+        row = self.reader.get(message.task, now=now, result=False)
         if row is None:
             if now - sent_at < wakeup.GRACE_MS:
                 return Hold(wakeup.growing_hold_ms(receives))
@@ -88,6 +88,8 @@ class Rescue:
         return self._close(message, "re-armed", "webhook")
 
     def _give_up(self, row: Task, message: Message, now: int) -> Verdict:
+        if row.locked:
+            return Hold(LOCKED_HOLD_MS)
         step = lifecycle.give_up(row, now=now, retention_s=self.retention_s)
         written = insist(lambda: self.tasks.commit(step.task, Fence.of(row)), self.clock)
         if not isinstance(written, Applied):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.domain import signing
-from chalicelib.domain.errors import NotFoundError, UnavailableError
+from chalicelib.domain.errors import NotFoundError, SpoiledError, UnavailableError
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.outcome import Continue, Failed, Outcome, Succeeded
 from chalicelib.domain.retry import LONGEST_RETRY_AFTER_MS, retry_after_ms
@@ -82,7 +82,7 @@ class DeliveryExecutor:
             else Failed(f"fetch failed: {answer.failure.value}", self.clock.now() - began)
         )
         # Best effort: a note that is not taken is one that the next delivery makes.
-        with suppress(UnavailableError, NotFoundError):
+        with suppress(UnavailableError, NotFoundError, SpoiledError):
             self._note(task, webhook, outcome)
         return outcome
 

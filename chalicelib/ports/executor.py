@@ -14,7 +14,8 @@ class Executor(Protocol):
 
     def attempt(self, task: Task, *, until: int) -> Outcome | None:
         """Make one attempt that is over at the instant `until`, whatever it has to read first. None when no time was
-        left for it: then nothing was done. `task` carries its payload. Never raises."""
+        left for it: then nothing was done. `task` carries its payload. Raises LockedError and SpoiledError
+        before anything was done, and nothing else."""
 
 
 class Announcer(Protocol):

@@ -39,7 +39,8 @@ class Refused:
 class TaskStore(Protocol):
     """Conditional writes on single rows, each atomic. Every row handed back is as the last applied write left it.
 
-    Rows come without `payload` and `result` where these are stored apart, except as said.
+    Rows come without `payload` and `result`, except as said. What comes of their work when it cannot be opened,
+    `Unreadable` says: no write fails for it.
     """
 
     def create(self, task: Task) -> Applied | Refused:
@@ -49,7 +50,7 @@ class TaskStore(Protocol):
         """Claim attempt number `attempt` on the condition of `wakeup.startable`; the row as `lifecycle.claim` says."""
 
     def commit(self, task: Task, fence: Fence) -> Applied | Refused:
-        """Replace the changing fields of a row that still stands as the fence says."""
+        """Replace the changing fields of a row that still stands as the fence says. The row comes with its result."""
 
     def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
         """Withdraw a waiting task of this team: status, end and expiry as `lifecycle.cancel` says."""
@@ -59,17 +60,22 @@ class TaskStore(Protocol):
 
 
 class TaskReader(Protocol):
-    """Reads of task rows. An expired row is absent, whether or not it was deleted yet."""
+    """Reads of task rows. An expired row is absent, whether or not it was deleted yet. Work that cannot be opened comes
+    as `Unreadable`; for a payload or result that cannot, SpoiledError or LockedError is raised."""
 
-    def get(self, task_id: str, *, now: int, payload: bool = False) -> Task | None:
-        """The row with its result, and with its payload on request. Strongly consistent."""
+    def get(self, task_id: str, *, now: int, payload: bool = False, result: bool = True) -> Task | None:
+        """The row with its result, unless that is not wanted, and with its payload on request. Strongly consistent."""
 
     def payload(self, task: Task) -> Payload:
         """The payload of a row that came without it."""
 
     def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
         """One page of a listing with results, and with payloads on request, whose size the limit has to bound. May lag
-        behind writes by a few seconds."""
+        behind writes by a few seconds.
+
+        A task of which something is spoiled is left out, for it would keep its neighbours from being shown; read by its
+        id, it says so.
+        """
 
     def count(self, query: Query) -> int:
         """How many tasks a listing holds. May lag behind writes by a few seconds."""

@@ -10,9 +10,11 @@ from chalicelib.domain.errors import (
     ForbiddenError,
     InvalidError,
     KeyReusedError,
+    LockedError,
     NotFoundError,
     PlanLimitError,
     SluiceError,
+    SpoiledError,
     UnavailableError,
 )
 from chalicelib.domain.ratelimit import Admission, Rate
@@ -34,6 +36,8 @@ _ERRORS: Mapping[type[SluiceError], tuple[int, str]] = {
     ConflictError: (409, "Conflict"),
     KeyReusedError: (422, "Idempotency-Key was already used with another request body"),
     PlanLimitError: (403, "Plan limit reached"),
+    SpoiledError: (500, "What is stored of this cannot be read"),
+    LockedError: (503, "Service temporarily unavailable"),
     UnavailableError: (503, "Service temporarily unavailable"),
 }
 

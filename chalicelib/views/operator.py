@@ -45,7 +45,7 @@ def dead_letter(letter: DeadLetter) -> View:
 
 def summary(task: Task, *, now: int) -> View:
     """A task as lists show it."""
-    surface, kind = _KINDS[type(task.work)]
+    surface, kind = _KINDS[type(task.known_work)]
     return {
         "id": task.id,
         "surface": surface,
@@ -73,7 +73,7 @@ def task(task: Task, *, now: int) -> View:
         "expiresAt": _instant(None if task.expires_at is None else task.expires_at * 1000),
         "webhookPending": task.webhook,
         "onCompleteUrl": None if task.on_complete_url is None else masked_text(task.on_complete_url),
-        "work": _work(task.work),
+        "work": _work(task.known_work),
         "request": {"headers": _headers(payload.headers), "body": _text(payload.body)},
         "result": None
         if result is None

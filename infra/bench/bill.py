@@ -23,6 +23,7 @@ class Unit(StrEnum):
     QUEUE_REQUEST = "SQS request"
     FAIR_MESSAGE = "SQS fair queue message"
     FIRING = "Scheduler invocation"
+    KEY_REQUEST = "KMS request"
     INVOCATION = "Lambda request"
     GB_SECOND = "Lambda GB-second"
     API_REQUEST = "API Gateway request"
@@ -31,7 +32,15 @@ class Unit(StrEnum):
 PRICED_AS = {Unit.TABLE_WRITE: "DynamoDB write unit", Unit.INDEX_WRITE: "DynamoDB write unit"}
 
 #: What the engine itself uses; the others are the functions and the gateway in front of it.
-ENGINE = (Unit.TABLE_WRITE, Unit.INDEX_WRITE, Unit.READ, Unit.QUEUE_REQUEST, Unit.FAIR_MESSAGE, Unit.FIRING)
+ENGINE = (
+    Unit.TABLE_WRITE,
+    Unit.INDEX_WRITE,
+    Unit.READ,
+    Unit.QUEUE_REQUEST,
+    Unit.FAIR_MESSAGE,
+    Unit.FIRING,
+    Unit.KEY_REQUEST,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
 
 from moto.dynamodb.models import table as moto_table
 
-from chalicelib.aws import keys
-from chalicelib.aws.attributes import number, number_of, text
+from chalicelib import wiring
+from chalicelib.aws import items
+from chalicelib.aws.attributes import Item, number_of
+from chalicelib.aws.parts import Parts
 from chalicelib.domain.ids import uuid4_from
 from infra.bench.capacity import size
 from infra.bench.deployment import NAMES, Deployment
@@ -29,6 +32,23 @@ def multiply(task_ids: Sequence[str], count: int) -> None:
     table = held_by_moto(NAMES.tasks_table)
     for row in islice(_copies([rows[task_id] for task_id in task_ids]), count):
         table.put_item(row)
+
+
+def copied(row: Item, task_id: str, created_at: int) -> Item:
+    """The row with another id and time. What is sealed in it is sealed anew: it would not open in another row."""
+    tasks: Any = wiring.platform().parts.tasks
+    parts: Parts = tasks._parts
+    task = parts.task(row)
+    copy = replace(
+        task,
+        id=task_id,
+        created_at=created_at,
+        payload=parts.payload_in(row, task),
+        result=parts.result_in(row, task),
+    )
+    made = {**items.row_of(copy), **parts.place_request(copy)}
+    made |= parts.place_payload(copy, made).attributes
+    return made | parts.place_result(copy, made).attributes
 
 
 @contextmanager
@@ -53,10 +73,4 @@ def _copies(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
     created_at = min(number_of(row["createdAt"]) for row in rows)
     for row in cycle(rows):
         created_at -= 1_000
-        task_id = uuid4_from(chance.bytes(16))
-        yield {
-            **row,
-            "pk": text(task_id),
-            "listed": text(keys.listed(created_at, task_id)),
-            "createdAt": number(created_at),
-        }
+        yield copied(row, uuid4_from(chance.bytes(16)), created_at)

@@ -65,7 +65,17 @@ class Deployment:
         apply(load_template(), NAMES, lambda service: boto3.client(service, region_name=REGION))
         self.tables = Tables(self.uncounted["dynamodb"])
         self.meter = Meter(self.tables)
-        self._parts = replace(
+        self._parts = self._instance()
+        self._closing.callback(wiring.use, None)
+        wiring.use(wiring.assemble(self._parts, settings(NAMES)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def _instance(self) -> wiring.Parts:
+        """The parts of an instance of a function that has just started."""
+        parts = replace(
             wiring.on_aws(settings(NAMES)),
             door=self.servers,
             clock=self.clock,
@@ -73,15 +83,19 @@ class Deployment:
             parallel=Serial(),
             recorder=Silence(),
         )
-        clients = _clients(self._parts)
-        for client in (clients.dynamodb, clients.sqs, clients.scheduler):
+        clients = _clients(parts)
+        for client in (clients.dynamodb, clients.sqs, clients.scheduler, clients.kms):
             self.meter.watch(client)
-        self._closing.callback(wiring.use, None)
-        wiring.use(wiring.assemble(self._parts, settings(NAMES)))
-        return self
+        return parts
 
-    def __exit__(self, *_: object) -> None:
-        self._closing.close()
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Another instance, which holds nothing in memory yet."""
+        before = wiring.use(wiring.assemble(self._instance(), settings(NAMES)))
+        try:
+            yield
+        finally:
+            wiring.use(before)
 
     @contextmanager
     def limited(self) -> Iterator[wiring.Platform]:

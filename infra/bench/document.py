@@ -51,10 +51,10 @@ prices for a million of each, in us-east-1.
 
 ## Whole tasks
 
-From the request to the end, with the key's look-up and the plan's rate limit. *Engine* is DynamoDB, SQS and Scheduler.
-The functions are assumed to take {HANDLER_MS} ms and to wait {ANSWER_MS} ms for a callback, on arm64 with the memory of
-`.chalice/config.json`; the attempts of one batch wait side by side. An attempt is alone in its batch unless it says
-otherwise.
+From the request to the end, with the key's look-up and the plan's rate limit. *Engine* is DynamoDB, SQS, Scheduler
+and KMS. The functions are assumed to take {HANDLER_MS} ms and to wait {ANSWER_MS} ms for a callback, on arm64 with the
+memory of `.chalice/config.json`; the attempts of one batch wait side by side. An attempt is alone in its batch unless
+it says otherwise.
 
 {whole("A task that", _TASKS, paths, prices)}
 
@@ -93,7 +93,7 @@ bytes.
 ## Not counted
 
 - Free tiers, discounts, taxes, and anything that is cheaper in bulk.
-- CloudWatch (logs, metrics, alarms), data transfer, KMS, storage, backups, and the start of a cold function.
+- CloudWatch (logs, metrics, alarms), data transfer, storage, backups, and the start of a cold function.
 - Deletion by expiry: DynamoDB does not charge for it.
 - Idle polling: {len(app.event_sources)} mappings of {_POLLERS} pollers, each asking every {_POLL_S} s, make \
 {polls:,.0f} requests a month, {dollars(idle)} in all.

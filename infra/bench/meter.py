@@ -78,6 +78,8 @@ class Meter:
                 self.charge({Unit.QUEUE_REQUEST: chunks, Unit.FAIR_MESSAGE: int("MessageGroupId" in params)})
             case "ChangeMessageVisibility":
                 self.charge({Unit.QUEUE_REQUEST: 1})
+            case "Decrypt" | "GenerateDataKey":
+                self.charge({Unit.KEY_REQUEST: 1})
             case "CreateSchedule" | "DeleteSchedule":
                 pass  # Scheduler bills what fires, not what is set up
             case unknown:

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from chalicelib.aws import keys
+from infra.bench.crowd import copied
 from infra.local.stack import LocalStack
 
 SIZES = (100, 1_000, 10_000)
@@ -77,6 +78,4 @@ class _Team:
         return row
 
     def _copy(self, created_at: int) -> dict[str, Any]:
-        task_id = str(uuid.uuid4())
-        listed = {"S": keys.listed(created_at, task_id)}
-        return {**self._row, "pk": {"S": task_id}, "listed": listed, "createdAt": {"N": str(created_at)}}
+        return copied(self._row, str(uuid.uuid4()), created_at)

@@ -40,6 +40,8 @@ class Path(StrEnum):
     REQUEST = "any request: its key is looked up"
     LIMITER = "any request: the plan's limit is counted"
     LIMITER_ELSEWHERE = "the same, after another instance has counted"
+    DATA_KEY = "a team's first create in 30 days: a data key is made"
+    DATA_KEY_ELSEWHERE = "another instance's first use of it"
     CREATE = "create"
     CREATE_LARGE = "create, payload of 10 KB"
     CREATE_DELAYED = "create, due in 10 minutes"
@@ -128,6 +130,7 @@ class _Walk:
         self._paths[Path.REQUEST] = here.meter.take()
 
     def all(self) -> Measurement:
+        self._data_key()
         self._everyday()
         self._full_batch()
         self._large()
@@ -138,7 +141,18 @@ class _Walk:
         self._announced()
         self._cancelled()
         self._limited()
+        # Both are told without what they are for.
+        self._paths[Path.DATA_KEY] -= self._paths[Path.CREATE]
+        self._paths[Path.DATA_KEY_ELSEWHERE] -= self._paths[Path.GET]
         return Measurement(self._paths, self._listings(), self._rows, items)
+
+    def _data_key(self) -> None:
+        task_id = self._create(Path.DATA_KEY)
+        self._here.deliver("attempt")
+        self._here.meter.take()
+        with self._here.elsewhere():
+            self._request("GET", f"/v1/tasks/{task_id}", 200)
+            self._bill_request(Path.DATA_KEY_ELSEWHERE)
 
     def _everyday(self) -> None:
         task_id = self._create(Path.CREATE)

@@ -26,6 +26,8 @@ from chalicelib.embedded.schedules import EmbeddedSchedules
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.outbound.guard import Guard
 from chalicelib.ports.tasks import Applied, Fence, Refused
+from chalicelib.vault.keeper import Keeper
+from chalicelib.vault.keyfile import DerivedKeys
 from infra.bench.deployment import NAMES
 from infra.bench.paths import ORDER
 from infra.bench.scripted import ANSWER_MS, BEGINNING, Clock, Randomness, Serial, Servers, Silence, settings
@@ -40,7 +42,7 @@ _ROUNDS, _CALLS = 7, 200
 def report() -> str:
     """The figures as lines of text."""
     with Database() as database:
-        store = _store(EmbeddedTasks(database))
+        store = _store(_tasks(database, Clock()))
     with Database() as database:
         wiring.use(_platform(database))
         try:
@@ -130,10 +132,14 @@ def _task(task_id: str) -> Task:
     )
 
 
+def _tasks(database: Database, clock: Clock) -> EmbeddedTasks:
+    return EmbeddedTasks(database, Keeper(DerivedKeys(b"secret of the bench's own vault.."), clock))
+
+
 def _platform(database: Database) -> wiring.Platform:
     """The real app over the embedded ports: no AWS, no network."""
     clock = Clock()
-    tasks, identity = EmbeddedTasks(database), EmbeddedIdentity(database)
+    tasks, identity = _tasks(database, clock), EmbeddedIdentity(database)
     queue = EmbeddedQueue(database, NAMES.tasks_queue, clock)
     parts = wiring.Parts(
         tasks=tasks,

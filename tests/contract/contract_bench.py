@@ -27,8 +27,12 @@ from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
+from chalicelib.ports.vault import KeyRing
+from chalicelib.vault.keeper import Keeper
+from chalicelib.vault.keyfile import DerivedKeys
 
 NAMES = Names("test", "123456789012", "us-east-1")
+VAULT_SECRET = b"secret of the vault of the bench."
 
 
 class Tasks(TaskStore, TaskReader, Protocol):
@@ -65,6 +69,9 @@ class Bench(Protocol):
 
     @property
     def letters(self) -> DeadLetterStore: ...
+
+    @property
+    def ring(self) -> KeyRing: ...
 
     @property
     def queue(self) -> Queue: ...
@@ -110,7 +117,8 @@ class EmbeddedBench:
     def __init__(self, database: Database) -> None:
         self._clock = ManualClock()
         self._dead_letters = EmbeddedQueue(database, NAMES.dead_letters_queue, self._clock)
-        self.tasks = EmbeddedTasks(database)
+        self.ring = DerivedKeys(VAULT_SECRET)
+        self.tasks = EmbeddedTasks(database, Keeper(self.ring, self._clock))
         self.identity = EmbeddedIdentity(database)
         self.access = EmbeddedAccess(database)
         self.blobs = EmbeddedBlobs(database)
@@ -149,13 +157,15 @@ class AwsBench:
         from chalicelib.aws.blobs import AwsBlobs
         from chalicelib.aws.dead_letters import AwsDeadLetters
         from chalicelib.aws.identity import AwsIdentity
+        from chalicelib.aws.keyring import AwsKeyRing
         from chalicelib.aws.queue import AwsQueue
         from chalicelib.aws.schedules import AwsSchedules
         from chalicelib.aws.tasks import AwsTasks
 
         self._clients = clients
         self._lock = lock
-        self.tasks = AwsTasks(clients, NAMES.tasks_table)
+        self.ring = AwsKeyRing(clients, NAMES.tasks_table, NAMES.data_key, NAMES.stage)
+        self.tasks = AwsTasks(clients, NAMES.tasks_table, Keeper(self.ring, ManualClock()))
         self.identity = AwsIdentity(clients, NAMES.identity_table)
         self.access = AwsAccess(clients, NAMES.identity_table)
         self.blobs = AwsBlobs(clients, NAMES.identity_table)

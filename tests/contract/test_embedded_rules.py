@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from contract_bench import ManualClock
+from contract_bench import VAULT_SECRET, ManualClock
 from contract_samples import NOW, a_task, a_team
 
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Position, Query
@@ -20,6 +20,8 @@ from chalicelib.embedded.queue import EmbeddedQueue
 from chalicelib.embedded.schedules import EmbeddedSchedules, Scheduled
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.ports.tasks import Fence
+from chalicelib.vault.keeper import Keeper
+from chalicelib.vault.keyfile import DerivedKeys
 
 
 @pytest.fixture
@@ -201,9 +203,12 @@ class TestSchedules:
             schedules.create("late", fire_at_s=NOW // 1000 - 1, body="x")
 
 
+VAULT = Keeper(DerivedKeys(VAULT_SECRET), ManualClock())
+
+
 class TestDatabase:
     def test_a_page_shows_one_task_however_large_its_result(self, database: Database) -> None:
-        tasks = EmbeddedTasks(database)
+        tasks = EmbeddedTasks(database, VAULT)
         team = "team"
         for number in range(2):
             task = a_task(team=team, created_at=NOW + number)
@@ -218,7 +223,7 @@ class TestDatabase:
         path = str(tmp_path / "sluice.db")
         task, team = a_task(), a_team()
         with Database(path) as database:
-            EmbeddedTasks(database).create(task)
+            EmbeddedTasks(database, VAULT).create(task)
             EmbeddedIdentity(database).save(team, over=None)
             EmbeddedBlobs(database).swap("window", b"log", over=0, expires_s=0)
             queue = EmbeddedQueue(database, "work", clock)
@@ -227,7 +232,7 @@ class TestDatabase:
 
         with Database(path) as database:
             queue = EmbeddedQueue(database, "work", clock)
-            assert EmbeddedTasks(database).get(task.id, now=NOW, payload=True) == task
+            assert EmbeddedTasks(database, VAULT).get(task.id, now=NOW, payload=True) == task
             assert EmbeddedIdentity(database).team(team.id) == team
             assert EmbeddedBlobs(database).swap("window", b"", over=0, expires_s=0) == (1, b"log")
             assert queue.next_visible_at() == NOW + 5_000

@@ -271,9 +271,8 @@ CHANGING: dict[str, Any] = {
     "webhook": True,
     "expires_at": NOW // 1000 + 17,
 }
-#: And for each that a commit leaves as it is.
+#: And for each that a commit leaves as it is, but for the two that the sealed result belongs to.
 FIXED: dict[str, Any] = {
-    "team": "another team",
     "work": Callback("https://elsewhere.example/", "GET", 1, 1, Backoff.LINEAR),
     "created_at": 1,
     "create_token": "another create",
@@ -295,7 +294,7 @@ class TestCommit:
         answer = tasks.commit(replace(row, **CHANGING, **FIXED), Fence.of(row))
 
         expected = replace(before, **CHANGING)
-        assert {"id", *CHANGING, *FIXED} == {field.name for field in fields(Task)}
+        assert {"id", "team", *CHANGING, *FIXED} == {field.name for field in fields(Task)}
         assert isinstance(answer, Applied)
         assert bare(answer.task) == bare(expected)
         assert read(tasks, row.id) == expected
