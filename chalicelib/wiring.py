@@ -7,7 +7,7 @@ tests and simulations assemble their own and put it in place with `use`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import UnavailableError
@@ -55,6 +55,7 @@ from chalicelib.ports.outbound import Door
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
 from chalicelib.settings import Settings, load
+from chalicelib.settings.references import Missing
 from chalicelib.telemetry import LogRecorder, log_as_json
 from chalicelib.views import items as item_views
 
@@ -238,6 +239,14 @@ def on_aws(settings: Settings) -> Parts:
     )
 
 
+def _secrets(region: str, endpoint_url: str | None, references: Sequence[str]) -> Mapping[str, str | Missing]:
+    """What references in the settings point to."""
+    from chalicelib.aws.clients import Clients
+    from chalicelib.aws.secrets import AwsSecrets
+
+    return AwsSecrets(Clients(region, endpoint_url))(references)
+
+
 _lock = threading.Lock()
 _current: Platform | None = None
 
@@ -248,7 +257,7 @@ def platform() -> Platform:
     if _current is None:
         with _lock:
             if _current is None:
-                settings = load()
+                settings = load(fetch=_secrets)
                 if not settings.local:
                     log_as_json()
                 _current = assemble(on_aws(settings), settings)

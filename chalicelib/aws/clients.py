@@ -38,6 +38,14 @@ class Clients:
     def scheduler(self) -> Any:
         return self._client("scheduler")
 
+    @property
+    def ssm(self) -> Any:
+        return self._client("ssm")
+
+    @property
+    def secretsmanager(self) -> Any:
+        return self._client("secretsmanager")
+
     def _client(self, service: str) -> Any:
         if service not in self._made:
             # A session is not safe to share while it makes a client.
