@@ -10,6 +10,7 @@ from chalicelib.domain.kinds.kind import LONGEST_CALL_S, Kind
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Problem
+from chalicelib.surfaces.preferences import preferences
 
 _RESPOND_ASYNC = "respond-async"
 
@@ -48,8 +49,7 @@ def mode(call: Call) -> Mode:
 
 def prefers_async(call: Call) -> bool:
     """Whether the preference `respond-async` is among those of the request."""
-    preferences = call.headers.get("prefer", "").split(",")
-    return any(each.partition(";")[0].strip().lower() == _RESPOND_ASYNC for each in preferences)
+    return _RESPOND_ASYNC in preferences(call.headers.get("prefer", ""))
 
 
 def structure(call: Call) -> Structure:

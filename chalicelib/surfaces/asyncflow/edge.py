@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -17,11 +16,12 @@ from chalicelib.engine.flow import Message
 from chalicelib.surfaces import credentials
 from chalicelib.surfaces.asyncflow.submissions import submission
 from chalicelib.surfaces.kit import Call, Problem
+from chalicelib.surfaces.preferences import preferences
 from chalicelib.surfaces.replies import ErrorObjects, rate_headers, too_many, unauthorized
 
 _FAULTS = {500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout"}
-#: One preference of a request (RFC 7240, section 2).
-_CODE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.ASCII | re.IGNORECASE)
+#: The faults that a request may ask for, as it writes them.
+_CODES = {str(status): status for status in FORCEABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,7 @@ def _brought(call: Call) -> Message | Problem:
 
 
 def _visit(call: Call, kind: Kind, brought: Message | Problem | None) -> Visit:
-    wished = _CODE.search(call.headers.get("prefer", ""))
-    forced = int(wished[1]) if wished is not None and int(wished[1]) in FORCEABLE else None
+    forced = _CODES.get(preferences(call.headers.get("prefer", "")).get("code", ""))
     if not isinstance(brought, Message):
         return Visit(kind, forced=forced)
     return Visit(
