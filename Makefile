@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 SDK_PYTHON := sdks/python
+AUDIT := infra/audit
+AUDIT_VENV := .venv-audit
 SDK_JAVASCRIPT := sdks/javascript
 BROWSER := infra/browser/node_modules/.package-lock.json
 BROWSER_TESTS := tests/browser
@@ -13,7 +15,7 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
+.PHONY: help setup run test check audit format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -34,8 +36,8 @@ run: $(READY) ## Run the whole stack on this machine: API on PORT (8000), AWS on
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-check: $(READY) ## The definition of clean: format, lint, types, layers, tests, and a tree as it was found
-	@before="$$($(TREE))"; $(MAKE) --no-print-directory format-check lint types layers test && \
+check: $(READY) ## The definition of clean: format, lint, types, layers, audit, tests, and a tree as it was found
+	@before="$$($(TREE))"; $(MAKE) --no-print-directory format-check lint types layers audit test && \
 	  { test "$$before" = "$$($(TREE))" || { echo "The checks changed the tree:"; git status --short; exit 1; }; }
 
 format-check: $(READY)
@@ -49,6 +51,15 @@ types: $(READY)
 
 layers: $(READY)
 	@$(BIN)/lint-imports
+
+audit: $(READY) $(AUDIT_VENV)/.ready ## Look for weaknesses in the code and in what it is made of, in an environment of its own
+	@$(AUDIT_VENV)/bin/python -m infra.audit
+
+$(AUDIT_VENV)/.ready: $(AUDIT)/requirements.txt
+	@echo "Setting up $(AUDIT_VENV) (once, about a minute) ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(AUDIT)/requirements.txt
+	@touch $@
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff check --quiet --fix $(CODE); $(BIN)/ruff format $(CODE)
@@ -102,11 +113,12 @@ $(BROWSER): infra/browser/package-lock.json
 
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev $(AUDIT)/requirements; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url $$name.in -o $$name.txt; done
+	@$(MAKE) --no-print-directory setup $(AUDIT_VENV)/.ready && $(AUDIT_VENV)/bin/python -m infra.audit --write
 
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-	  $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
+	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
 	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules
