@@ -206,8 +206,8 @@ def on_aws(settings: Settings) -> Parts:
 
     names = settings.names
     clients = Clients(names.region, settings.aws_endpoint_url)
-    clock = SystemClock()
-    vault = Keeper(AwsKeyRing(clients, names.tasks_table, names.data_key, names.stage), clock)
+    clock, recorder = SystemClock(), LogRecorder()
+    vault = Keeper(AwsKeyRing(clients, names.tasks_table, names.data_key, names.stage), clock, recorder)
     tasks = AwsTasks(clients, names.tasks_table, vault)
     identity = AwsIdentity(clients, names.identity_table)
     guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
@@ -217,8 +217,8 @@ def on_aws(settings: Settings) -> Parts:
         teams=identity,
         access=AwsAccess(clients, names.identity_table),
         blobs=AwsBlobs(clients, names.identity_table),
-        items=AwsItems(clients, names.items_table),
-        webhooks=AwsWebhooks(clients, names.items_table),
+        items=AwsItems(clients, names.items_table, vault),
+        webhooks=AwsWebhooks(clients, names.items_table, vault),
         letters=AwsDeadLetters(clients, names.tasks_table),
         tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
         webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
@@ -235,7 +235,7 @@ def on_aws(settings: Settings) -> Parts:
         clock=clock,
         randomness=SystemRandomness(),
         parallel=Threads(),
-        recorder=LogRecorder(),
+        recorder=recorder,
     )
 
 

@@ -36,6 +36,7 @@ from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.outbound.guard import Guard
+from chalicelib.ports.vault import KeyRing
 from chalicelib.settings import LOCAL_STAGE, Settings
 from chalicelib.vault.keeper import Keeper
 from chalicelib.vault.keyfile import DerivedKeys
@@ -189,6 +190,7 @@ class World:
         wrap: Callable[[str, Any], Any] = lambda name, port: port,
         max_receives: int = 20,
         kinds: Kinds = KINDS,
+        ring: KeyRing | None = None,
         **changes: Any,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -214,10 +216,11 @@ class World:
             max_receives=max_receives,
         )
         self.schedules = EmbeddedSchedules(self.database, self.clock, self.tasks_queue)
-        self.tasks = EmbeddedTasks(self.database, Keeper(DerivedKeys(VAULT_SECRET), self.clock))
+        vault = Keeper(ring or DerivedKeys(VAULT_SECRET), self.clock, self.recording)
+        self.tasks = EmbeddedTasks(self.database, vault)
         self.identity = EmbeddedIdentity(self.database)
-        self.items = EmbeddedItems(self.database)
-        self.webhooks = EmbeddedWebhooks(self.database)
+        self.items = EmbeddedItems(self.database, vault)
+        self.webhooks = EmbeddedWebhooks(self.database, vault)
         self.letters = EmbeddedDeadLetters(self.database)
         tasks, identity = wrap("tasks", self.tasks), wrap("identity", self.identity)
         self.platform = wiring.assemble(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
-
-import msgspec
 
 from chalicelib.aws import keys
 from chalicelib.aws.attributes import Item as Row
-from chalicelib.aws.attributes import number, number_of, text, text_of
+from chalicelib.aws.attributes import binary, binary_of, number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table, Written
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import SpoiledError, UnavailableError
 from chalicelib.domain.items import Item, ItemStatus
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.ports.items import ItemPage
+from chalicelib.ports.vault import Vault
+from chalicelib.vault.items import ItemVault
 
 _UNMADE = "attribute_not_exists(#pk)"
 _UNCHANGED = "#version = :over"
@@ -24,28 +25,26 @@ _LARGEST_LIMIT = 100_000
 #: Of all that register at once, one succeeds each round.
 _ROUNDS = 50
 
-_encode = msgspec.json.Encoder().encode
-_item = msgspec.json.Decoder(Item).decode
-_webhook = msgspec.json.Decoder(Webhook).decode
-
 
 class AwsItems:
     """The port `ItemStore`. Reads and writes of one item are one call each."""
 
-    def __init__(self, clients: Clients, table: str) -> None:
+    def __init__(self, clients: Clients, table: str, vault: Vault) -> None:
         self._table = Table(clients, table)
+        self._vault = ItemVault(vault)
 
     def get(self, tenant: str, item_id: str) -> Item | None:
         """The item, or its tombstone."""
         row = self._table.get(keys.item(tenant, item_id))
-        return None if row is None else _item(text_of(row["row"]))
+        return None if row is None else self._item(row, tenant, item_id)
 
     def save(self, item: Item, *, over: int | None) -> bool:
         """Store an item over the version it was read with, or as a new one (None). False when the version is another.
 
         A tombstone has no place in the indexes.
         """
-        row = {**keys.item(item.tenant, item.id), "version": number(item.version), "row": text(_encode(item).decode())}
+        sealed = binary(self._vault.item(item))
+        row = {**keys.item(item.tenant, item.id), "version": number(item.version), "row": sealed}
         if item.deleted_at is None:
             row["owner"] = text(item.tenant)
             row["shelf"] = text(keys.item_shelf(item.tenant, item.status))
@@ -59,30 +58,43 @@ class AwsItems:
         keys, one that counts those behind it, and one read of the rows. Each goes on where the one before ended."""
         walk = _Walk(self._table, tenant, status)
         walk.count(offset)
-        wanted = [keys.item(tenant, keys.task_id_of(listed)) for listed in walk.listed(limit)]
+        wanted = {keys.task_id_of(listed): None for listed in walk.listed(limit)}
         walk.count()
-        rows = {text_of(row["pk"]): row for row in self._table.batch_get(wanted)}
-        found = (_item(text_of(rows[pk]["row"])) for key in wanted if (pk := text_of(key["pk"])) in rows)
-        # The index lags behind: what was deleted or has another status by now is left out.
-        items = tuple(item for item in found if item.deleted_at is None and status in (None, item.status))
-        return ItemPage(items, walk.passed)
+        found = self._table.batch_get([keys.item(tenant, item_id) for item_id in wanted])
+        rows = {text_of(row["pk"]): row for row in found}
+        items = []
+        for item_id in wanted:
+            row = rows.get(text_of(keys.item(tenant, item_id)["pk"]))
+            with suppress(SpoiledError):
+                item = None if row is None else self._item(row, tenant, item_id)
+                # The index lags behind: what was deleted or has another status by now is left out.
+                if item is not None and item.deleted_at is None and status in (None, item.status):
+                    items.append(item)
+        return ItemPage(tuple(items), walk.passed)
+
+    def _item(self, row: Row, tenant: str, item_id: str) -> Item:
+        return self._vault.item_of(tenant, item_id, number_of(row["version"]), _stored(row))
 
 
 class AwsWebhooks:
     """The port `WebhookStore`; one call each, but for `add`."""
 
-    def __init__(self, clients: Clients, table: str) -> None:
+    def __init__(self, clients: Clients, table: str, vault: Vault) -> None:
         self._table = Table(clients, table)
+        self._vault = ItemVault(vault)
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One webhook."""
         row = self._table.get(keys.webhook(tenant, webhook_id))
-        return None if row is None else _webhook(text_of(row["row"]))
+        return None if row is None else self._webhook(row, tenant)
 
     def all(self, tenant: str) -> list[Webhook]:
         """All webhooks of a tenant, oldest first. They are few: one answer holds them all."""
         answer = self._table.query("#pk = :pk", {":pk": keys.webhook(tenant, "")["pk"]}, ConsistentRead=True)
-        found = [_webhook(text_of(row["row"])) for row in answer["Items"]]
+        found = []
+        for row in answer["Items"]:
+            with suppress(SpoiledError):
+                found.append(self._webhook(row, tenant))
         return sorted(found, key=lambda webhook: (webhook.created_at, webhook.id))
 
     def add(self, webhook: Webhook, *, most: int) -> bool:
@@ -100,17 +112,24 @@ class AwsWebhooks:
             counted = 0 if census is None else number_of(census["version"])
             condition, values = (_UNMADE, None) if census is None else (_UNCHANGED, {":over": number(counted)})
             census = {**key, "version": number(counted + 1)}
-            if self._table.put_together((_webhook_row(webhook), _UNMADE, None), (census, condition, values)):
+            if self._table.put_together((self._row(webhook), _UNMADE, None), (census, condition, values)):
                 return True
         raise UnavailableError("the webhooks change too often")
 
     def save(self, webhook: Webhook, *, over: int) -> bool:
         """Store a webhook over the version it was read with. False when the version is another, or it was deleted."""
-        return _put(self._table, _webhook_row(webhook), over)
+        return _put(self._table, self._row(webhook), over)
 
     def delete(self, tenant: str, webhook_id: str) -> None:
         """Forget a webhook; one that does not exist is forgotten already."""
         self._table.delete(keys.webhook(tenant, webhook_id))
+
+    def _row(self, webhook: Webhook) -> Row:
+        key = keys.webhook(webhook.tenant, webhook.id)
+        return {**key, "version": number(webhook.version), "row": binary(self._vault.webhook(webhook))}
+
+    def _webhook(self, row: Row, tenant: str) -> Webhook:
+        return self._vault.webhook_of(tenant, text_of(row["sk"]), number_of(row["version"]), _stored(row))
 
 
 class _Walk:
@@ -158,9 +177,9 @@ class _Walk:
         return answer
 
 
-def _webhook_row(webhook: Webhook) -> Row:
-    key = keys.webhook(webhook.tenant, webhook.id)
-    return {**key, "version": number(webhook.version), "row": text(_encode(webhook).decode())}
+def _stored(row: Row) -> bytes:
+    """What is sealed in a row, or the text that was written before there was a vault."""
+    return binary_of(row["row"]) if "B" in row["row"] else text_of(row["row"]).encode()
 
 
 def _put(table: Table, row: Row, over: int | None) -> bool:

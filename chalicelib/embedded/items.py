@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
+from contextlib import suppress
 
+from chalicelib.domain.errors import SpoiledError
 from chalicelib.domain.items import Item, ItemStatus
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.embedded.database import Database
 from chalicelib.ports.items import ItemPage
+from chalicelib.ports.vault import Vault
+from chalicelib.vault.items import ItemVault
 
 #: `status` is NULL for a tombstone, which no listing holds.
 _ITEMS = """
@@ -34,28 +37,25 @@ CREATE TABLE IF NOT EXISTS item_webhooks (
 """
 _LISTED = "FROM items WHERE tenant = :tenant AND status IS NOT NULL AND (:status IS NULL OR status = :status)"
 
-_encode = msgspec.msgpack.Encoder().encode
-_item = msgspec.msgpack.Decoder(Item).decode
-_webhook = msgspec.msgpack.Decoder(Webhook).decode
-
 
 class EmbeddedItems:
     """The port `ItemStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = ItemVault(vault)
         database.define(_ITEMS)
 
     def get(self, tenant: str, item_id: str) -> Item | None:
         """The item, or its tombstone."""
-        found = self._database.rows("SELECT row FROM items WHERE tenant = ? AND id = ?", (tenant, item_id))
-        return _item(found[0][0]) if found else None
+        found = self._database.rows("SELECT version, row FROM items WHERE tenant = ? AND id = ?", (tenant, item_id))
+        return self._vault.item_of(tenant, item_id, *found[0]) if found else None
 
     def save(self, item: Item, *, over: int | None) -> bool:
         """Store an item over the version it was read with, or as a new one (None). False when the version is another.
         Tombstones are kept: they are few and small."""
         status = None if item.deleted_at is not None else item.status.value
-        row = (item.version, status, item.created_at, _encode(item), item.tenant, item.id)
+        row = (item.version, status, item.created_at, self._vault.item(item), item.tenant, item.id)
         if over is None:
             made = self._database.change(
                 "INSERT OR IGNORE INTO items (version, status, created_at, row, tenant, id) VALUES (?, ?, ?, ?, ?, ?)",
@@ -75,32 +75,45 @@ class EmbeddedItems:
         with self._database.lock:
             ((total,),) = self._database.rows(f"SELECT COUNT(*) {_LISTED}", asked)
             rows = self._database.rows(
-                f"SELECT row {_LISTED} ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset",
+                f"SELECT id, version, row {_LISTED} ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset",
                 {**asked, "limit": limit, "offset": offset},
             )
-        return ItemPage(tuple(_item(row) for (row,) in rows), total)
+        items = []
+        for row in rows:
+            with suppress(SpoiledError):
+                items.append(self._vault.item_of(tenant, *row))
+        return ItemPage(tuple(items), total)
 
 
 class EmbeddedWebhooks:
     """The port `WebhookStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = ItemVault(vault)
         database.define(_WEBHOOKS)
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One webhook."""
-        found = self._database.rows("SELECT row FROM item_webhooks WHERE tenant = ? AND id = ?", (tenant, webhook_id))
-        return _webhook(found[0][0]) if found else None
+        found = self._database.rows(
+            "SELECT version, row FROM item_webhooks WHERE tenant = ? AND id = ?", (tenant, webhook_id)
+        )
+        return self._vault.webhook_of(tenant, webhook_id, *found[0]) if found else None
 
     def all(self, tenant: str) -> list[Webhook]:
         """All webhooks of a tenant, oldest first."""
-        found = self._database.rows("SELECT row FROM item_webhooks WHERE tenant = ? ORDER BY created_at, id", (tenant,))
-        return [_webhook(row) for (row,) in found]
+        rows = self._database.rows(
+            "SELECT id, version, row FROM item_webhooks WHERE tenant = ? ORDER BY created_at, id", (tenant,)
+        )
+        webhooks = []
+        for row in rows:
+            with suppress(SpoiledError):
+                webhooks.append(self._vault.webhook_of(tenant, *row))
+        return webhooks
 
     def add(self, webhook: Webhook, *, most: int) -> bool:
         """Store a new webhook. False when its id is taken, or when its tenant has so many."""
-        row = (webhook.version, webhook.created_at, _encode(webhook), webhook.tenant, webhook.id)
+        row = (webhook.version, webhook.created_at, self._vault.webhook(webhook), webhook.tenant, webhook.id)
         made = self._database.change(
             "INSERT OR IGNORE INTO item_webhooks (version, created_at, row, tenant, id) SELECT ?, ?, ?, ?, ? "
             "WHERE (SELECT COUNT(*) FROM item_webhooks WHERE tenant = ?) < ?",
@@ -110,7 +123,7 @@ class EmbeddedWebhooks:
 
     def save(self, webhook: Webhook, *, over: int) -> bool:
         """Store a webhook over the version it was read with. False when the version is another, or it was deleted."""
-        row = (webhook.version, webhook.created_at, _encode(webhook), webhook.tenant, webhook.id)
+        row = (webhook.version, webhook.created_at, self._vault.webhook(webhook), webhook.tenant, webhook.id)
         changed = self._database.change(
             "UPDATE item_webhooks SET version = ?, created_at = ?, row = ? WHERE tenant = ? AND id = ? AND version = ?",
             (*row, over),

@@ -46,8 +46,8 @@ class Announcements:
             answer = self.announcer.announce(row, at_most_ms=TIMEOUT_MS)
             self._record(row.id, row.team, answer, self.clock.now() - began)
             insist(lambda: self.tasks.announced(row.id), self.clock)
-        except SpoiledError as spoiled:
-            return self._untold(message.task, spoiled.part, receives)
+        except SpoiledError:
+            return self._untold(message.task, receives)
         except LockedError:
             self.recorder.record("held", task=message.task, reason="locked")
             return Hold(LOCKED_HOLD_MS)
@@ -56,9 +56,9 @@ class Announcements:
             return Hold(wakeup.growing_hold_ms(receives))
         return Done()
 
-    def _untold(self, task_id: str, part: str, receives: int) -> Verdict:
-        """There is nothing true to tell any more: say so where it is seen, and let it be."""
-        self.recorder.record("spoiled", task=task_id, part=part)
+    def _untold(self, task_id: str, receives: int) -> Verdict:
+        """Nothing true can be told any more."""
+        self.recorder.record("webhook", task=task_id, outcome="failed", error="spoiled")
         try:
             insist(lambda: self.tasks.announced(task_id), self.clock)
         except UnavailableError:

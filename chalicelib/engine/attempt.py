@@ -163,8 +163,7 @@ class Attempts:
         except LockedError:
             self.recorder.record("held", task=task.id, attempt=task.attempt, reason="locked")
             outcome = Continue(wakeup.growing_hold_ms(task.continued + 1))
-        except SpoiledError as spoiled:
-            self.recorder.record("spoiled", task=task.id, team=task.team, part=spoiled.part)
+        except SpoiledError:
             outcome = Failed(SPOILED, final=True)
         if outcome is None:
             return Hold(max(_lease(task) + SKEW_MS - self.clock.now(), SHORT_HOLD_MS))

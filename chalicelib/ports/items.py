@@ -18,7 +18,8 @@ class ItemPage:
 
 
 class ItemStore(Protocol):
-    """A tenant's items, each one row that is replaced only over the version it was read with."""
+    """A tenant's items, each one row that is replaced only over the version it was read with. Reading one that is not
+    what was stored raises SpoiledError; a page leaves it out."""
 
     def get(self, tenant: str, item_id: str) -> Item | None:
         """The item, or its tombstone. Strongly consistent."""
@@ -34,7 +35,8 @@ class ItemStore(Protocol):
 
 
 class WebhookStore(Protocol):
-    """A tenant's webhooks. Reads are strongly consistent."""
+    """A tenant's webhooks. Reads are strongly consistent. Reading one that is not what was stored raises SpoiledError;
+    among all of them it is left out."""
 
     def get(self, tenant: str, webhook_id: str) -> Webhook | None:
         """One webhook."""

@@ -8,7 +8,7 @@ from threading import Lock
 
 from chalicelib.domain.errors import LockedError, SpoiledError, UnavailableError
 from chalicelib.domain.sealing import Place, generation_at
-from chalicelib.ports.ambient import Clock
+from chalicelib.ports.ambient import Clock, Recorder
 from chalicelib.ports.vault import KeyRing
 
 #: The first byte of a sealed value. What stores wrote before begins with none of the kind: text and msgpack's arrays
@@ -37,11 +37,13 @@ class _Held:
 
 
 class Keeper:
-    """The port `Vault` over any key ring, for all threads of a process."""
+    """The port `Vault` over any key ring, for all threads of a process. Whatever does not open is recorded here:
+    somebody has to hear of it, whoever was reading."""
 
-    def __init__(self, ring: KeyRing, clock: Clock) -> None:
+    def __init__(self, ring: KeyRing, clock: Clock, recorder: Recorder) -> None:
         self._ring = ring
         self._clock = clock
+        self._recorder = recorder
         self._held: dict[_Name, _Held] = {}
         #: One thread asks for a key; the others wait for what it gets.
         self._asking: defaultdict[_Name, Lock] = defaultdict(Lock)
@@ -51,7 +53,7 @@ class Keeper:
         from chalicelib.vault import cipher  # loads the library, which a process that seals nothing does without
 
         generation = generation_at(self._clock.now())
-        key = self._key((place.holder, generation), make=True)
+        key = self._key(place, generation, make=True)
         head = SEALED + generation.to_bytes(_HEAD_BYTES - 1, "big")
         return head + cipher.encrypted(key, head, place.context, value)
 
@@ -62,19 +64,27 @@ class Keeper:
         from chalicelib.vault import cipher
 
         head = stored[:_HEAD_BYTES]
-        key = self._key((place.holder, int.from_bytes(head[1:], "big")), make=False)
+        key = self._key(place, int.from_bytes(head[1:], "big"), make=False)
         value = cipher.decrypted(key, head, place.context, stored[_HEAD_BYTES:])
         if value is None:
-            raise SpoiledError(place.part)
+            raise self._spoiled(place, place.part)
         return value
 
-    def _key(self, name: _Name, *, make: bool) -> bytes:
+    def _key(self, place: Place, generation: int, *, make: bool) -> bytes:
+        name = (place.holder, generation)
         held = self._held.get(name)
         if held is None or not held.fresh(self._clock.now()):
-            with self._asking[name]:
-                held = self._asked(name, make=make)
+            try:
+                with self._asking[name]:
+                    held = self._asked(name, make=make)
+            except SpoiledError as spoiled:
+                raise self._spoiled(place, spoiled.part) from None
         held.uses += 1
         return held.key
+
+    def _spoiled(self, place: Place, part: str) -> SpoiledError:
+        self._recorder.record("spoiled", team=place.team, id=place.id, part=part)
+        return SpoiledError(part)
 
     def _asked(self, name: _Name, *, make: bool) -> _Held:
         now = self._clock.now()

@@ -42,7 +42,7 @@ _ROUNDS, _CALLS = 7, 200
 def report() -> str:
     """The figures as lines of text."""
     with Database() as database:
-        store = _store(_tasks(database, Clock()))
+        store = _store(EmbeddedTasks(database, _vault(Clock())))
     with Database() as database:
         wiring.use(_platform(database))
         try:
@@ -132,14 +132,15 @@ def _task(task_id: str) -> Task:
     )
 
 
-def _tasks(database: Database, clock: Clock) -> EmbeddedTasks:
-    return EmbeddedTasks(database, Keeper(DerivedKeys(b"secret of the bench's own vault.."), clock))
+def _vault(clock: Clock) -> Keeper:
+    return Keeper(DerivedKeys(b"secret of the bench's own vault.."), clock, Silence())
 
 
 def _platform(database: Database) -> wiring.Platform:
     """The real app over the embedded ports: no AWS, no network."""
     clock = Clock()
-    tasks, identity = _tasks(database, clock), EmbeddedIdentity(database)
+    vault = _vault(clock)
+    tasks, identity = EmbeddedTasks(database, vault), EmbeddedIdentity(database)
     queue = EmbeddedQueue(database, NAMES.tasks_queue, clock)
     parts = wiring.Parts(
         tasks=tasks,
@@ -147,8 +148,8 @@ def _platform(database: Database) -> wiring.Platform:
         teams=identity,
         access=EmbeddedAccess(database),
         blobs=EmbeddedBlobs(database),
-        items=EmbeddedItems(database),
-        webhooks=EmbeddedWebhooks(database),
+        items=EmbeddedItems(database, vault),
+        webhooks=EmbeddedWebhooks(database, vault),
         letters=EmbeddedDeadLetters(database),
         tasks_queue=queue,
         webhooks_queue=EmbeddedQueue(database, NAMES.webhooks_queue, clock),

@@ -111,6 +111,16 @@ class ManualClock:
         self._now += ms
 
 
+class Silence:
+    """Records nothing."""
+
+    def record(self, event: str, **fields: object) -> None:
+        return
+
+
+SILENCE = Silence()
+
+
 class EmbeddedBench:
     """Everything on one SQLite database."""
 
@@ -118,12 +128,13 @@ class EmbeddedBench:
         self._clock = ManualClock()
         self._dead_letters = EmbeddedQueue(database, NAMES.dead_letters_queue, self._clock)
         self.ring = DerivedKeys(VAULT_SECRET)
-        self.tasks = EmbeddedTasks(database, Keeper(self.ring, self._clock))
+        vault = Keeper(self.ring, self._clock, SILENCE)
+        self.tasks = EmbeddedTasks(database, vault)
         self.identity = EmbeddedIdentity(database)
         self.access = EmbeddedAccess(database)
         self.blobs = EmbeddedBlobs(database)
-        self.items = EmbeddedItems(database)
-        self.webhooks = EmbeddedWebhooks(database)
+        self.items = EmbeddedItems(database, vault)
+        self.webhooks = EmbeddedWebhooks(database, vault)
         self.letters = EmbeddedDeadLetters(database)
         self.queue = EmbeddedQueue(database, NAMES.tasks_queue, self._clock, dead_letters=self._dead_letters)
         self.schedules = EmbeddedSchedules(database, self._clock, self.queue)
@@ -165,12 +176,13 @@ class AwsBench:
         self._clients = clients
         self._lock = lock
         self.ring = AwsKeyRing(clients, NAMES.tasks_table, NAMES.data_key, NAMES.stage)
-        self.tasks = AwsTasks(clients, NAMES.tasks_table, Keeper(self.ring, ManualClock()))
+        vault = Keeper(self.ring, ManualClock(), SILENCE)
+        self.tasks = AwsTasks(clients, NAMES.tasks_table, vault)
         self.identity = AwsIdentity(clients, NAMES.identity_table)
         self.access = AwsAccess(clients, NAMES.identity_table)
         self.blobs = AwsBlobs(clients, NAMES.identity_table)
-        self.items = AwsItems(clients, NAMES.items_table)
-        self.webhooks = AwsWebhooks(clients, NAMES.items_table)
+        self.items = AwsItems(clients, NAMES.items_table, vault)
+        self.webhooks = AwsWebhooks(clients, NAMES.items_table, vault)
         self.letters = AwsDeadLetters(clients, NAMES.tasks_table)
         self.queue = AwsQueue(clients, NAMES.tasks_queue, NAMES.account)
         self.schedules = AwsSchedules(

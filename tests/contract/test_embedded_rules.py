@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from contract_bench import VAULT_SECRET, ManualClock
+from contract_bench import SILENCE, VAULT_SECRET, ManualClock
 from contract_samples import NOW, a_task, a_team
 
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Position, Query
@@ -203,7 +203,7 @@ class TestSchedules:
             schedules.create("late", fire_at_s=NOW // 1000 - 1, body="x")
 
 
-VAULT = Keeper(DerivedKeys(VAULT_SECRET), ManualClock())
+VAULT = Keeper(DerivedKeys(VAULT_SECRET), ManualClock(), SILENCE)
 
 
 class TestDatabase:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vault_samples import HOME, CountedRing
-from world import ManualClock
+from rings import CountedRing
+from world import ManualClock, Recording
 
 from chalicelib.domain.errors import LockedError, SpoiledError
 from chalicelib.domain.sealing import GENERATION_MS, Place
@@ -20,6 +20,7 @@ from chalicelib.ports.vault import OVERHEAD_BYTES
 from chalicelib.vault.keeper import FRESH_MS, LONGEST_MS, MOST_USES, Keeper
 from chalicelib.vault.keyfile import kept_in
 
+HOME = Place("team-a", "task-1", "payload", "create-1")
 SECRET = b'{"token": "s3cret"}'
 
 
@@ -35,7 +36,7 @@ def ring() -> CountedRing:
 
 @pytest.fixture
 def vault(ring: CountedRing, clock: ManualClock) -> Keeper:
-    return Keeper(ring, clock)
+    return Keeper(ring, clock, Recording())
 
 
 class TestSealing:
@@ -95,7 +96,7 @@ class TestSealing:
 
     @given(value=st.binary(max_size=2_000), names=st.tuples(*[st.text(max_size=40)] * 4))
     def test_any_value_in_any_place(self, value: bytes, names: tuple[str, str, str, str]) -> None:
-        vault, place = Keeper(CountedRing(), ManualClock()), Place(*names)
+        vault, place = Keeper(CountedRing(), ManualClock(), Recording()), Place(*names)
 
         assert vault.open(place, vault.seal(place, value)) == value
 
@@ -125,7 +126,7 @@ class TestRotation:
 
         assert old[:3] != new[:3], "each says which key opens it"
         assert len(ring.asked) == 2
-        fresh = Keeper(ring, clock)
+        fresh = Keeper(ring, clock, Recording())
         assert fresh.open(HOME, old) == fresh.open(HOME, new) == SECRET
 
     def test_years_later_too(self, vault: Keeper, clock: ManualClock) -> None:

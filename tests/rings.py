@@ -1,15 +1,13 @@
-"""Rings and clocks for the stories of the vault."""
+"""A key ring that can be counted and taken down."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.sealing import Place
 from chalicelib.vault.keyfile import DerivedKeys
 
 SECRET = b"secret of the stories of the vault"
-HOME = Place("team-a", "task-1", "payload", "create-1")
 
 
 class CountedRing:
