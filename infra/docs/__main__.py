@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from infra.docs import commands, lifecycle, openapi, site
+from infra.docs import commands, errors, lifecycle, limits, metrics, openapi, site
 
-for module in (commands, lifecycle, openapi, site):
+# The pages that are served come last: they are made of all the others.
+for module in (commands, errors, lifecycle, limits, metrics, openapi, site):
     for path, text in module.files().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -74,6 +74,20 @@ describe('the README', () => {
     assert.ok(listed.length >= methods.length);
     for (const name of listed) assert.ok(methods.includes(name), name);
   });
+});
+
+describe('the documentation', () => {
+  const repository = join(root, '..', '..');
+  const docs = readdirSync(join(repository, 'docs')).filter((name) => name.endsWith('.md'));
+  for (const page of ['README.md', ...docs.map((name) => join('docs', name))]) {
+    const text = readFileSync(join(repository, page), 'utf8');
+    for (const [number, [, code]] of [...text.matchAll(/^```(?:js|javascript)\n(.*?)^```$/gms)].entries()) {
+      test(`runs, ${page}, example ${number + 1}`, async () => {
+        const output = await printed(code!.replaceAll('http://127.0.0.1:8000', stack.base_url));
+        assert.equal(output === '', code!.includes('export '));
+      });
+    }
+  }
 });
 
 describe('the manuals', () => {

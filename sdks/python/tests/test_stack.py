@@ -24,6 +24,13 @@ SDK = Path(__file__).parents[1]
 README = (SDK / "README.md").read_text("utf-8")
 #: Each block of Python, and what it is said to print.
 BLOCKS = re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", README, re.DOTALL)
+#: The pages of the repository that have snippets for this SDK, and the address that they name.
+PAGES = [
+    page
+    for page in (SDK.parents[1] / "README.md", *sorted((SDK.parents[1] / "docs").glob("*.md")))
+    if re.search(r"```python\n[^`]*astraflow_sdk", page.read_text("utf-8"))
+]
+MADE_UP = "http://127.0.0.1:8000"
 #: A quick and quiet day: a simulated fault would be no fault of the README's.
 DAY = {"ASYNCFLOW_OUTAGE_RATE": "0", "ASYNCFLOW_PROCESSING_MIN_SECONDS": "0", "ASYNCFLOW_PROCESSING_MAX_SECONDS": "1"}
 
@@ -60,6 +67,14 @@ def test_every_snippet_of_the_readme_does_what_it_says(told: LocalStack) -> None
     _the_handler_works(known["on_request"], known["secret"])
     for client in (each for each in known.values() if hasattr(each, "with_options") and hasattr(each, "_connection")):
         client.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_of_the_documentation_runs(told: LocalStack, page: Path) -> None:
+    known: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        if "astraflow_sdk" in code:
+            exec(compile(code.replace(MADE_UP, told.base_url), page.name, "exec"), known)  # noqa: S102  (as above)
 
 
 def test_the_readme_names_every_method_error_and_variable() -> None:

@@ -1,0 +1,1 @@
+"""The documentation does what it says: what it shows is run, and what it lists is complete."""
