@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
+EMULATOR := .tools/rehearsal
+TEMPLATE_LINT := .tools/lint
 SDK_PYTHON := sdks/python
 AUDIT := infra/audit
 AUDIT_VENV := .venv-audit
@@ -71,6 +73,23 @@ deploy: $(READY) ## Put a stage on AWS, or bring it up to date: STAGE=prod [ARCH
 	@$(BIN)/python -m infra.deploy up "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
 	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
 
+.PHONY: destroy rehearse lint-template
+destroy: $(READY) ## Take a stage away; asks first, and keeps its data unless DATA=delete: STAGE=prod
+	@$(BIN)/python -m infra.deploy down "$(STAGE)" $(if $(DATA),--data $(DATA))
+
+rehearse: $(READY) $(EMULATOR)/.ready ## Deploy, use, upgrade and destroy a stage on an AWS emulator [FROM=commit to upgrade from]
+	@$(BIN)/python -m infra.rehearsal $(EMULATOR)/bin/python $(FROM)
+
+# Tools with dependencies of their own, each in an environment of its own.
+$(EMULATOR)/.ready $(TEMPLATE_LINT)/.ready: .tools/%/.ready: infra/%/requirements.txt
+	@echo "Setting up $(@D) ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+lint-template: $(READY) $(TEMPLATE_LINT)/.ready ## Ask cfn-lint and checkov about the template of a deployment
+	@$(BIN)/python -m infra.lint $(TEMPLATE_LINT)/bin
+
 simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation.campaign --lifetimes $(or $(LIFETIMES),100000) --seed $(or $(SEED),1)
 
@@ -113,12 +132,12 @@ $(BROWSER): infra/browser/package-lock.json
 
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in requirements requirements-dev $(AUDIT)/requirements; do \
+	@for name in requirements requirements-dev $(AUDIT)/requirements infra/rehearsal/requirements infra/lint/requirements; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url $$name.in -o $$name.txt; done
 	@$(MAKE) --no-print-directory setup $(AUDIT_VENV)/.ready && $(AUDIT_VENV)/bin/python -m infra.audit --write
 
 clean: ## Remove the virtual environment and everything local
-	@rm -rf $(VENV) .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	@rm -rf $(VENV) .tools .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
 	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules

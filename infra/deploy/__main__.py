@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from infra.deploy.down import Wish, destroy
 from infra.deploy.problems import NotReadyError, StackError
 from infra.deploy.up import Choices, deploy
 
@@ -13,6 +14,14 @@ from infra.deploy.up import Choices, deploy
 def say(text: str) -> None:
     """A line for whoever waits."""
     print(text, flush=True)
+
+
+def ask(question: str) -> str:
+    """What is typed; nothing, when nobody is there to type."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,9 +33,16 @@ def main(arguments: Sequence[str]) -> int:
     up.add_argument("--architecture", choices=("arm64", "x86_64"))
     up.add_argument("--bucket", help="the bucket for packages and templates")
     up.add_argument("--alarm-topic", help="ARN of the SNS topic that alarms tell")
+    down = commands.add_parser("down", help="take a stage away")
+    down.add_argument("stage")
+    down.add_argument("--data", choices=("keep", "delete"), default="keep", help="what becomes of tables and secrets")
     given = parser.parse_args(arguments)
     try:
-        deploy(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
+        match given.command:
+            case "up":
+                deploy(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
+            case "down":
+                destroy(given.stage, Wish(data=given.data == "delete"), ask, say)
     except (NotReadyError, StackError) as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-#: What every stage needs. A stage has further ones only when somebody has put them there.
+#: What every stage needs.
 MADE = ("OPERATOR_KEY", "KEY_PEPPER")
+#: What a stage has when somebody has put it there.
+GIVEN = ("ASYNCFLOW_API_KEY",)
 
 
 def parameter(stage: str, name: str) -> str:
@@ -16,7 +18,7 @@ def parameter(stage: str, name: str) -> str:
 
 def ensure(ssm: Any, stage: str) -> tuple[dict[str, str], list[str]]:
     """The values of the stage's secrets, and which of them were made now."""
-    names = {parameter(stage, name): name for name in MADE}
+    names = {parameter(stage, name): name for name in (*MADE, *GIVEN)}
     found = ssm.get_parameters(Names=list(names), WithDecryption=True)["Parameters"]
     values = {names[entry["Name"]]: entry["Value"] for entry in found}
     made = [name for name in MADE if name not in values]
@@ -27,5 +29,5 @@ def ensure(ssm: Any, stage: str) -> tuple[dict[str, str], list[str]]:
 
 
 def forget(ssm: Any, stage: str) -> None:
-    """Delete what `ensure` has made."""
-    ssm.delete_parameters(Names=[parameter(stage, name) for name in MADE])
+    """Delete all secrets of a stage."""
+    ssm.delete_parameters(Names=[parameter(stage, name) for name in (*MADE, *GIVEN)])

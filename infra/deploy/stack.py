@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 import uuid
 from collections import Counter
@@ -142,7 +143,8 @@ class Stack:
             elif state.endswith("_COMPLETE") and event["LogicalResourceId"] != self.name:
                 ready.append(event["LogicalResourceId"])
         if ready:
-            self._say(f"  {time.time() - began:4.0f} s  {', '.join(ready)}")
+            names = textwrap.fill(", ".join(ready), 110, subsequent_indent=" " * 10)
+            self._say(f"  {time.time() - began:4.0f} s  {names}")
 
     def _events(self, identifier: str, began: float) -> list[dict[str, Any]]:
         """What has happened since `began`, in order."""

@@ -52,8 +52,7 @@ def deploy(stage: str, choices: Choices, say: Say) -> None:
     changed = stack.bring_to(
         url,
         {
-            "OperatorKey": values["OPERATOR_KEY"],
-            "KeyPepper": values["KEY_PEPPER"],
+            "AsyncFlow": "open" if "ASYNCFLOW_API_KEY" in values else "closed",
             "AlarmTopic": choices.alarm_topic or stack.parameters().get("AlarmTopic", ""),
             "GatewayLogs": _gateway_logs(session, stack),
         },
