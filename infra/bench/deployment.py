@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,9 +48,13 @@ class Reply:
 
 
 class Deployment:
-    """While entered, every SDK client of the process reaches moto, and the app's platform is this one."""
+    """While entered, every SDK client of the process reaches moto, and the app's platform is this one.
 
-    def __init__(self) -> None:
+    `meter` makes what counts its calls.
+    """
+
+    def __init__(self, meter: Callable[[Tables], Meter] = Meter) -> None:
+        self._make_meter = meter
         self.clock = Clock()
         self.servers = Servers(self.clock)
         self._config = load_config(Path(__file__).parents[2], entry.app)
@@ -64,7 +68,7 @@ class Deployment:
         self.uncounted = {name: boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "scheduler")}
         apply(load_template(), NAMES, lambda service: boto3.client(service, region_name=REGION))
         self.tables = Tables(self.uncounted["dynamodb"])
-        self.meter = Meter(self.tables)
+        self.meter = self._make_meter(self.tables)
         self._parts = self._instance()
         self._closing.callback(wiring.use, None)
         wiring.use(wiring.assemble(self._parts, settings(NAMES)))
@@ -125,12 +129,16 @@ class Deployment:
         event = self._events.create_lambda_event(method, path, sent, payload)
         self.meter.charge({Unit.API_REQUEST: 1, **self._invocation(_API, HANDLER_MS)})
         reply = entry.app(event, self._context(_API))
-        return Reply(reply["statusCode"], reply["headers"], json.loads(reply["body"]))
+        return Reply(reply["statusCode"], reply["headers"], json.loads(reply["body"]) if reply["body"] else None)
 
     def deliver(self, function: str, most: int = 1) -> None:
         """Play the event source mapping: hand what the function's queue holds to it as one batch, whatever delay is
         left, and delete what it does not keep."""
-        queue = {"attempt": NAMES.tasks_queue, "webhook": NAMES.webhooks_queue}[function]
+        queue = {
+            "attempt": NAMES.tasks_queue,
+            "webhook": NAMES.webhooks_queue,
+            "rescue": NAMES.dead_letters_queue,
+        }[function]
         url = self._url(queue)
         with self._lock.held:
             for message in _queue(queue)._messages:
