@@ -34,6 +34,12 @@ def render(text: str, source: Path) -> str:
     return str(parser.render(_COMMENT.sub("", text), {"source": source, "anchors": {}}))
 
 
+def inline(text: str, source: Path) -> str:
+    """A line of text as HTML, without a paragraph around it."""
+    parser = MarkdownIt("commonmark", renderer_cls=_Renderer)
+    return str(parser.renderInline(text, {"source": source, "anchors": {}}))
+
+
 def code(text: str, language: str) -> str:
     """A block of code, coloured."""
     text = "\n".join(text.rstrip().splitlines())

@@ -57,7 +57,24 @@ def _fragment(page: contents.Page) -> str:
 
 
 def _front() -> str:
-    return _with_outline(markdown.render(contents.CONTENTS.read_text("utf-8"), contents.CONTENTS))
+    """The front page: what comes before the sections, then the sections as cards."""
+    before = contents.CONTENTS.read_text("utf-8").partition("\n## ")[0]
+    sections = "".join(
+        f'<h2>{escape(section.title)}</h2>\n<ul class="cards">\n{"".join(map(_card, section.pages))}</ul>\n'
+        for section in contents.sections()
+    )
+    return (
+        f'<article class="wide front">\n{markdown.render(before, contents.CONTENTS)}'
+        f'<p class="begin"><a href="{markdown.BASE}quick-start">Quick start</a> '
+        f'<a href="{markdown.BASE}{TRY_IT}">Try it in the browser</a></p>\n{sections}</article>\n'
+    )
+
+
+def _card(page: contents.Page) -> str:
+    summary = markdown.inline(page.summary, contents.CONTENTS)
+    if page.source.suffix == ".yaml":
+        summary = "Every request, field and answer"
+    return f'<li><a href="{markdown.BASE}{page.slug}">{escape(page.title)}</a> <span>{summary}</span></li>\n'
 
 
 def _with_outline(text: str) -> str:

@@ -105,5 +105,6 @@ test('code is copied as it can be pasted', async () => {
   await block.getByRole('button').click();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(copied, (await block.locator('code').textContent()).trimEnd());
+  assert.ok(copied.includes(`curl -i ${base}/asyncflow`), 'a command names the deployment whose page it is on');
   clean(visit);
 });

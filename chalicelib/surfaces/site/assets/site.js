@@ -1,4 +1,4 @@
-// What the pages do beyond being read: a menu on narrow screens, copies of code, links to headings.
+// What the pages do beyond being read: a menu on narrow screens, commands that can be copied, links to headings.
 'use strict';
 
 const menu = document.querySelector('.menu');
@@ -11,6 +11,13 @@ menu.addEventListener('click', () => {
 });
 navigation.querySelector('[aria-current]')?.scrollIntoView({ block: 'center' });
 window.scrollTo(0, 0);
+
+// Commands name the local stack; here they name the deployment whose page this is.
+const here = new URL('..', new URL(document.querySelector('.brand').href) + '/').href.replace(/\/$/, '');
+for (const code of document.querySelectorAll('.code code')) {
+  const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll('http://127.0.0.1:8000', here);
+}
 
 for (const block of document.querySelectorAll('.code')) {
   const button = document.createElement('button');
