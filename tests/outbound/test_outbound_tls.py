@@ -39,6 +39,16 @@ def test_a_valid_certificate_is_accepted(authority: Authority) -> None:
     assert server.requests[0].headers["host"] == NAME
 
 
+def test_the_name_on_the_wire_is_the_urls_while_the_address_is_the_checked_one(authority: Authority) -> None:
+    named: list[str | None] = []
+    tls = authority.serving([NAME])
+    tls.sni_callback = lambda _socket, name, _context: named.append(name)
+    with Server(answering(OK), tls) as server:
+        assert isinstance(send(server, authority.trusting()), Answer)
+
+    assert named == [NAME]
+
+
 @pytest.mark.parametrize("names", [["other.example.com"], ["127.0.0.1"], ["example.com"]])
 def test_a_certificate_for_another_name_is_refused(authority: Authority, names: list[str]) -> None:
     with Server(answering(OK), authority.serving(names)) as server:
