@@ -10,6 +10,8 @@ SDK_PYTHON := sdks/python
 AUDIT := infra/audit
 AUDIT_VENV := .venv-audit
 SDK_JAVASCRIPT := sdks/javascript
+# The oldest Node.js that the SDK promises to run on; there is one for Linux.
+OLDEST_NODE := $(SDK_JAVASCRIPT)/test/oldest/node_modules
 BROWSER := infra/browser/node_modules/.package-lock.json
 BROWSER_TESTS := tests/browser
 CODE := app.py chalicelib cli infra tests
@@ -110,9 +112,13 @@ $(SDK_PYTHON)/.venv/.ready: requirements-dev.txt $(SDK_PYTHON)/requirements-dev.
 	  -r requirements-dev.txt -r $(SDK_PYTHON)/requirements-dev.txt
 	@touch $@
 
-sdk-javascript: $(READY) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Check, build and try out the JavaScript SDK (Node.js 20 or newer)
+sdk-javascript: $(READY) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json $(OLDEST_NODE)/.package-lock.json ## Check, build and try out the JavaScript SDK (Node.js 20 or newer)
 	@cd $(SDK_JAVASCRIPT) && npm run --silent format:check && npm run --silent build && npm run --silent typecheck && npm run --silent test && \
+	  { [ ! -e test/oldest/node_modules/.bin/node ] || npm run --silent test:oldest; } && \
 	  npm run --silent lint:package && npm run --silent smoke
+
+$(OLDEST_NODE)/.package-lock.json: $(SDK_JAVASCRIPT)/test/oldest/package-lock.json
+	@cd $(<D) && npm ci --silent && touch node_modules/.package-lock.json
 
 sdk-javascript-browser: $(READY) $(BROWSER) $(SDK_JAVASCRIPT)/node_modules/.package-lock.json ## Try out the JavaScript SDK in Chromium (installs it as root)
 	@cd $(SDK_JAVASCRIPT) && npm run --silent build && npm run --silent test:browser
@@ -139,5 +145,5 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .tools .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist \
+	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist $(OLDEST_NODE) \
 	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules
