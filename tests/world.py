@@ -36,7 +36,7 @@ from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.outbound.guard import Guard
-from chalicelib.ports.vault import KeyRing
+from chalicelib.ports.vault import KeyRing, Vault
 from chalicelib.settings import LOCAL_STAGE, Settings
 from chalicelib.vault.keeper import Keeper
 from chalicelib.vault.keyfile import DerivedKeys
@@ -191,6 +191,7 @@ class World:
         max_receives: int = 20,
         kinds: Kinds = KINDS,
         ring: KeyRing | None = None,
+        vault: Vault | None = None,
         **changes: Any,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -216,7 +217,7 @@ class World:
             max_receives=max_receives,
         )
         self.schedules = EmbeddedSchedules(self.database, self.clock, self.tasks_queue)
-        vault = Keeper(ring or DerivedKeys(VAULT_SECRET), self.clock, self.recording)
+        vault = vault or Keeper(ring or DerivedKeys(VAULT_SECRET), self.clock, self.recording)
         self.tasks = EmbeddedTasks(self.database, vault)
         self.identity = EmbeddedIdentity(self.database)
         self.items = EmbeddedItems(self.database, vault)

@@ -22,9 +22,16 @@ _ASSIGNED = re.compile(
 _USERINFO = re.compile(r"(://)[^\s/@?#]{1,256}+@")
 
 
+#: Headers that say what a body is, and nothing of whoever sends it.
+_TELLING = frozenset(
+    {"accept", "content-encoding", "content-language", "content-length", "content-type", "date", "retry-after"}
+)
+
+
 def masked(name: str, value: str) -> str:
-    """A header's value, or the mask when the header's name says that it holds a secret."""
-    return MASK if _SECRET_NAME.search(name) else value
+    """The mask for a header's value, unless the header is one that never holds a secret: which of a customer's own
+    headers do, nobody else can tell."""
+    return value if name.lower() in _TELLING else MASK
 
 
 def masked_text(text: str) -> str:

@@ -57,7 +57,7 @@ def shown(task: Task, *, now: int) -> View:
 
 
 def with_request(task: Task, *, now: int) -> View:
-    """A task with what was asked for, on request. Values of headers that look like secrets are masked."""
+    """A task with what was asked for, on request. Values of headers are masked."""
     payload = task.payload or Payload()
     view = shown(task, now=now)
     view["headers"] = {name: masked(name, value) for name, value in payload.headers}

@@ -30,7 +30,7 @@ def test_a_task_is_inspected_with_its_attempts_and_without_its_secrets(operator:
     assert (told["surface"], told["kind"], told["status"]) == ("asyncqueue", "callback", "completed")
     assert [attempt["statusCode"] for attempt in told["attempts"]] == [404]
     assert told["request"] == {
-        "headers": {"Authorization": "********", "X-Order": "7"},
+        "headers": {"Authorization": "********", "X-Order": "********"},
         "body": '{"password":"********","order":7}',
     }
     code, out, err = operator.run("task", "show", task)
