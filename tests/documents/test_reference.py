@@ -13,6 +13,7 @@ import pytest
 from infra.docs import errors, limits, metrics
 
 ROOT = Path(__file__).parents[2]
+TEMPLATE = (ROOT / "infra" / "resources.json").read_text("utf-8")
 #: Where somebody outside meets a limit.
 _ROOMS = ("domain", "engine", "executors", "surfaces")
 _LIMIT = re.compile(r"_?(?:MOST|LONGEST|SHORTEST|LARGEST|MAX|DEEPEST)(?:_[A-Z_]+)?")
@@ -66,10 +67,17 @@ def test_every_record_says_when_it_is_written() -> None:
     assert set(metrics.written()) == set(metrics.RECORDS)
 
 
+def test_every_alarm_has_its_first_look() -> None:
+    page = (ROOT / "docs" / "operate.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`[a-z-]+`(?:, )?)+) \| .+ \|$", page, re.MULTILINE)
+    names = re.findall(r'"AlarmName": \{"Fn::Sub": "sluice-\$\{Stage\}-([^"]+)"', TEMPLATE)
+
+    assert sorted(re.findall(r"`([a-z-]+)`", " ".join(rows))) == sorted(names)
+
+
 def test_every_alarm_and_metric_of_the_template_is_on_the_page() -> None:
     page = metrics.PAGE.read_text("utf-8")
-    template = (ROOT / "infra" / "resources.json").read_text("utf-8")
-    for name in re.findall(r'"(?:AlarmName|MetricNamespace)": \{"Fn::Sub": "([^"]+)"', template):
+    for name in re.findall(r'"(?:AlarmName|MetricNamespace)": \{"Fn::Sub": "([^"]+)"', TEMPLATE):
         assert f"`{name.replace('${Stage}', 'STAGE')}`" in page
-    for metric in re.findall(r'"MetricName": "(\w+)"', template):
+    for metric in re.findall(r'"MetricName": "(\w+)"', TEMPLATE):
         assert f"`{metric}`" in page
