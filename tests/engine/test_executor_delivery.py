@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -338,6 +339,19 @@ class TestDisabling:
         tracker.faults.fail("webhooks", "save", fault, times=3)
 
         assert delivered(tracker, webhook).status is Status.FAILED
+
+    def test_failures_that_are_noted_at_the_same_time_all_count(self, tracker: Tracker, webhook: Webhook) -> None:
+        hooks = tracker.platform.webhooks
+
+        def note(number: int) -> None:
+            hooks.undelivered(webhook, f"delivery {number}", gone=False)
+
+        with ThreadPoolExecutor(MOST_FAILURES - 1) as threads:
+            list(threads.map(note, range(MOST_FAILURES - 1)))
+        assert tracker.webhook(webhook).enabled
+        note(MOST_FAILURES)
+
+        assert tracker.webhook(webhook).disabled_reason == FAILING
 
 
 class TestReplays:
