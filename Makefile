@@ -96,9 +96,9 @@ simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation.campaign --lifetimes $(or $(LIFETIMES),100000) --seed $(or $(SEED),1)
 
 docs: $(READY) ## Write the generated documents anew
-	@$(BIN)/python -m infra.docs
 	@$(BIN)/python -m infra.bench --write
 	@$(BIN)/python -m pytest -n 2 --pass-table docs/manual-fixtures.md tests/surfaces/test_manual.py
+	@$(BIN)/python -m infra.docs
 
 sdk-python: $(SDK_PYTHON)/.venv/.ready ## Check, build and try out the Python SDK, in an environment of its own
 	@cd $(SDK_PYTHON) && rm -rf dist && .venv/bin/ruff format --check --quiet src tools tests && .venv/bin/ruff check --quiet . && \

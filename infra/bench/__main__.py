@@ -1,40 +1,59 @@
-"""`python -m infra.bench`: measure, print, compare with the committed page; `--write` renews the page."""
+"""`python -m infra.bench`: measure, print, compare with the committed pages; `--write` renews them."""
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
-from infra.bench import pages, speed
+from infra.bench import cost, document, pages, speed
 from infra.bench.bill import load_prices
-from infra.bench.document import COMMAND, PAGE, render
 from infra.bench.flow import measure_flow
 from infra.bench.paths import measure
+from infra.bench.whole import measure_whole
 
 
 def main() -> int:
-    """0 when the page says what was measured, or was written; 1 when it says something else."""
+    """0 when the pages say what was measured, or were written; 1 when they say something else."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} instead of comparing with it")
-    write = parser.parse_args().write
-    page = render(measure(), measure_flow(), load_prices())
-    if write:
-        PAGE.write_text(page, encoding="utf-8")
-        print(f"Wrote {PAGE}")
+    parser.add_argument("--write", action="store_true", help="write the pages instead of comparing with them")
+    parser.add_argument("--agree", action="store_true", help=f"agree to the figures, in {cost.AGREED.name}")
+    given = parser.parse_args()
+    prices, bills = load_prices(), measure_whole()
+    if given.agree:
+        cost.AGREED.write_text(json.dumps(cost.figures(bills, prices), indent=2) + "\n", "utf-8")
+        print(f"Wrote {cost.AGREED}")
+    written = {
+        document.PAGE: document.render(measure(), measure_flow(), prices),
+        cost.PAGE: cost.render(bills, prices),
+    }
+    if given.write:
+        for path, page in written.items():
+            path.write_text(page, "utf-8")
+            print(f"Wrote {path}")
         return 0
-    print(page)
+    print(*written.values(), sep="\n\n")
     print(speed.report())
     print()
     print(pages.report())
-    committed = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if committed == page:
-        return 0
-    print(f"\n{PAGE.name} says something else; `{COMMAND}` renews it:")
-    sys.stdout.writelines(
-        difflib.unified_diff(committed.splitlines(True), page.splitlines(True), "committed", "measured", n=0)
-    )
-    return 1
+    return _differences(written)
+
+
+def _differences(written: Mapping[Path, str]) -> int:
+    """Print how the committed pages differ; 1 when one does."""
+    differ = 0
+    for path, page in written.items():
+        committed = path.read_text("utf-8") if path.exists() else ""
+        if committed != page:
+            differ = 1
+            print(f"\n{path.name} says something else; `{document.COMMAND}` renews it:")
+            sys.stdout.writelines(
+                difflib.unified_diff(committed.splitlines(True), page.splitlines(True), "committed", "measured", n=0)
+            )
+    return differ
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Unit(StrEnum):
     INVOCATION = "Lambda request"
     GB_SECOND = "Lambda GB-second"
     API_REQUEST = "API Gateway request"
+    LOG_KILOBYTE = "CloudWatch Logs kilobyte"
 
 
 PRICED_AS = {Unit.TABLE_WRITE: "DynamoDB write unit", Unit.INDEX_WRITE: "DynamoDB write unit"}

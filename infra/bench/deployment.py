@@ -21,8 +21,9 @@ from chalicelib.domain.ratelimit import Rate
 from chalicelib.names import Names
 from infra.apply import apply, load_template
 from infra.bench.bill import Unit
+from infra.bench.lines import ACCESS_BYTES, INVOCATION_BYTES, Lines
 from infra.bench.meter import Meter
-from infra.bench.scripted import ANSWER_MS, Clock, Randomness, Serial, Servers, Silence, settings
+from infra.bench.scripted import ANSWER_MS, Clock, Randomness, Serial, Servers, settings
 from infra.bench.tables import Tables
 from infra.local.aws import ACCOUNT, REGION
 from infra.local.functions import Context, load_config, memory_size, time_limit
@@ -34,6 +35,8 @@ NAMES = Names("bench", ACCOUNT, REGION)
 HANDLER_MS = 30
 #: Requests of an AsyncFlow group in a minute, by default.
 FLOW_LIMIT = 10
+#: Requests of an AstraFlow client in a minute, by default.
+ASTRAFLOW_LIMIT = 100
 #: The function behind the API, by Chalice's name for it.
 _API = "api_handler"
 
@@ -85,7 +88,7 @@ class Deployment:
             clock=self.clock,
             randomness=Randomness(),
             parallel=Serial(),
-            recorder=Silence(),
+            recorder=Lines(self.meter),
         )
         clients = _clients(parts)
         for client in (clients.dynamodb, clients.sqs, clients.scheduler, clients.kms):
@@ -105,7 +108,12 @@ class Deployment:
     def limited(self) -> Iterator[wiring.Platform]:
         """A fresh instance of the API, with the rate limits in force, as they are unless a setting lifts them."""
         before, lifted = wiring.platform(), settings(NAMES)
-        limits = replace(lifted, asyncqueue_rate_limit=None, asyncflow=replace(lifted.asyncflow, rate=Rate(FLOW_LIMIT)))
+        limits = replace(
+            lifted,
+            asyncqueue_rate_limit=None,
+            asyncflow=replace(lifted.asyncflow, rate=Rate(FLOW_LIMIT)),
+            astraflow_rate=Rate(ASTRAFLOW_LIMIT),
+        )
         fresh = wiring.assemble(self._parts, limits)
         wiring.use(fresh)
         try:
@@ -127,7 +135,8 @@ class Deployment:
             sent["Authorization"] = f"Bearer {key}"
         payload = None if body is None else json.dumps(body).encode()
         event = self._events.create_lambda_event(method, path, sent, payload)
-        self.meter.charge({Unit.API_REQUEST: 1, **self._invocation(_API, HANDLER_MS)})
+        self.meter.charge({Unit.API_REQUEST: 1, Unit.LOG_KILOBYTE: ACCESS_BYTES / 1000})
+        self.meter.charge(self._invocation(_API, HANDLER_MS))
         reply = entry.app(event, self._context(_API))
         return Reply(reply["statusCode"], reply["headers"], json.loads(reply["body"]) if reply["body"] else None)
 
@@ -183,7 +192,11 @@ class Deployment:
         return url
 
     def _invocation(self, function: str, ms: int) -> dict[Unit, float]:
-        return {Unit.INVOCATION: 1, Unit.GB_SECOND: memory_size(self._config, function) / 1024 * ms / 1000}
+        return {
+            Unit.INVOCATION: 1,
+            Unit.GB_SECOND: memory_size(self._config, function) / 1024 * ms / 1000,
+            Unit.LOG_KILOBYTE: INVOCATION_BYTES / 1000,
+        }
 
     def _context(self, function: str) -> Context:
         return Context(function, time_limit(self._config, function))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 
-from app import app
 from infra.bench import flow_document
 from infra.bench.bill import Bill, Price, Unit
 from infra.bench.deployment import HANDLER_MS
@@ -30,17 +29,12 @@ _TASKS: Mapping[str, Sequence[Path]] = {
     "is due in 10 minutes": (*_ADMITTED, Path.CREATE_DELAYED, Path.ATTEMPT_DELAYED),
     "is due in a day": (*_ADMITTED, Path.CREATE_SCHEDULED, Path.ATTEMPT_SCHEDULED),
 }
-#: A mapping starts with so many pollers, each asking again after so many seconds while its queue is empty.
-_POLLERS, _POLL_S = 5, 20
-_MONTH_S = 30 * 86_400
 
 
 def render(measured: Measurement, flow: FlowMeasurement, prices: Mapping[str, Price]) -> str:
     """The page as Markdown."""
     paths = measured.paths
     itself = paths[Path.CREATE] + paths[Path.ATTEMPT]
-    polls = len(app.event_sources) * _POLLERS * _MONTH_S / _POLL_S
-    idle = Bill(used={Unit.QUEUE_REQUEST: polls / 1e6}).dollars(prices)
     return f"""# What a task costs
 
 <!-- Written by `{COMMAND}` (`make bench` compares). Do not edit. -->
@@ -95,9 +89,8 @@ bytes.
 - Free tiers, discounts, taxes, and anything that is cheaper in bulk.
 - CloudWatch (logs, metrics, alarms), data transfer, storage, backups, and the start of a cold function.
 - Deletion by expiry: DynamoDB does not charge for it.
-- Idle polling: {len(app.event_sources)} mappings of {_POLLERS} pollers, each asking every {_POLL_S} s, make \
-{polls:,.0f} requests a month, {dollars(idle)} in all.
-  Empty answers between tasks are of the same kind.
+- What an idle deployment costs; [the whole cost](cost.md) tells.
+- Empty answers between tasks, from the pollers of the mappings.
 - The surcharge of fair queues is counted once for each message sent, not for its receipt and deletion.
 - Retries inside the SDK, contention, and what failures cause.
 """

@@ -71,8 +71,12 @@ class Meter:
             case "BatchGetItem":
                 self.charge({Unit.READ: sum(self._batch_reads(params))})
             case "Query":
-                entries = self._tables.entries_read(params, parsed["ScannedCount"])
+                entries = self._entries(params, parsed)
                 self.charge({Unit.READ: query_read_units(entries, consistent=params.get("ConsistentRead", False))})
+            case "TransactWriteItems":
+                # Each write counts twice; what is written together here is new.
+                for entry in params["TransactItems"]:
+                    self.charge({Unit.TABLE_WRITE: 2 * write_units(None, entry["Put"]["Item"])})
             case "SendMessage":
                 chunks = -(-len(params["MessageBody"].encode()) // _QUEUE_CHUNK)
                 self.charge({Unit.QUEUE_REQUEST: chunks, Unit.FAIR_MESSAGE: int("MessageGroupId" in params)})
@@ -85,6 +89,12 @@ class Meter:
             case unknown:
                 raise UnmeteredError(unknown)
         self._calls[model.name] += 1
+
+    def _entries(self, params: dict[str, Any], parsed: dict[str, Any]) -> list[Any]:
+        """What a query read: without an index and a filter, what it answered."""
+        if "IndexName" not in params and "FilterExpression" not in params:
+            return list(parsed["Items"])
+        return self._tables.entries_read(params, parsed["ScannedCount"])
 
     def _charge_write(self, params: dict[str, Any], before: Any, *, refused: bool) -> None:
         table = params["TableName"]
