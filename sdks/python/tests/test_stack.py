@@ -134,7 +134,7 @@ def test_a_group_over_its_limit_is_told_so_at_once_if_it_wants(told: LocalStack)
 def _the_handler_works(handler: Any, secret: str) -> None:
     body = json.dumps({"event": "task.completed"}).encode()
     now = int(time.time() * 1000)
-    headers = dict(signing.standard_headers([secret], message_id="msg_1", now=now, body=body))
+    headers = dict(signing.headers([secret], message_id="msg_1", now=now, body=body))
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert handler(body, headers) == 204
         assert handler(body + b" ", headers) == 400

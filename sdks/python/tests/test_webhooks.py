@@ -157,4 +157,4 @@ def signed_bytes(body: bytes) -> dict[str, str]:
     """The headers that the server itself puts on a body."""
     from chalicelib.domain import signing
 
-    return dict(signing.standard_headers([SECRET], message_id="msg_1", now=int(NOW * 1000), body=body))
+    return dict(signing.headers([SECRET], message_id="msg_1", now=int(NOW * 1000), body=body))
