@@ -108,9 +108,9 @@ def _try_it(names: Mapping[str, str]) -> str:
 
 def _frame(names: Mapping[str, str]) -> str:
     navigation = "".join(
-        f"<h2>{escape(section.title)}</h2><ul>"
-        + "".join(f'<li><a href="{markdown.BASE}{page.slug}">{escape(page.title)}</a></li>' for page in section.pages)
-        + "</ul>"
+        f"<h2>{escape(section.title)}</h2><ul>\n"
+        + "".join(f'<li><a href="{markdown.BASE}{page.slug}">{escape(page.title)}</a></li>\n' for page in section.pages)
+        + "</ul>\n"
         for section in contents.sections()
     )
     template = Path(__file__).with_name("frame.html").read_text("utf-8")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from infra.local.stack import LocalStack
 
 ROOT = Path(__file__).parents[2]
 _LOCAL = "http://127.0.0.1:8000"
+#: Where a receiver of the reader's own listens; here on any free port.
+_RECEIVER = re.compile(r"(127\.0\.0\.1|localhost)(:|\", )9000\b")
 #: A word that the reader replaces by what an earlier answer said.
 _PLACEHOLDER = re.compile(r"\b(?:[A-Z]+_(?:ID|SECRET|TOKEN)|KEY_OF_[A-Z]+)\b")
 #: What a page may call that is a credential of the local stack itself.
@@ -41,6 +44,7 @@ class Session:
         self._stack = stack
         self._folder = folder
         self._python: dict[str, Any] = {"__name__": "__main__"}
+        self._receiver = _free_port()
         client = stack.document["astraflow"]
         self._known = {"CLIENT_ID": client["client_id"], "CLIENT_SECRET": client["client_secret"]}
 
@@ -95,7 +99,8 @@ class Session:
         def known(found: re.Match[str]) -> str:
             return found[0] if found[0] in _LITERAL else self._known.get(found[0], found[0])
 
-        return _PLACEHOLDER.sub(known, text.replace(_LOCAL, self._stack.base_url))
+        text = _RECEIVER.sub(rf"\g<1>\g<2>{self._receiver}", text.replace(_LOCAL, self._stack.base_url))
+        return _PLACEHOLDER.sub(known, text)
 
     def _learn(self, script: str, output: str) -> None:
         for known, pattern in _TOLD.items():
@@ -117,3 +122,9 @@ class Session:
         for name, known in (("access_token", "ACCESS_TOKEN"), ("refresh_token", "REFRESH_TOKEN")):
             if name in answer:
                 self._known[known] = answer[name]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -84,9 +84,10 @@ def follow(session: Session, fence: Fence, shown: str) -> None:
         if not text:
             return
     came = session.shell(text)
-    if missing := shows(shown, came):
-        missing = next((None for came in session.again(text) if shows(shown, came) is None), missing)
-        assert missing is None, f"{fence.name}: {missing}\nis not in\n{came}"
+    later = session.again(text)
+    while (missing := shows(shown, came)) and (newer := next(later, None)):
+        came = newer
+    assert missing is None, f"{fence.name}: {missing}\nis not in\n{came}"
 
 
 def is_a_target(command: str) -> bool:
