@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ def idempotency_key(call: Call) -> str | None:
     return key
 
 
-def fingerprint(members: Mapping[str, Any]) -> str:
-    """A hash of what was asked for, whatever the order of its members."""
-    return hashlib.sha256(msgspec.json.encode(members, order="deterministic")).hexdigest()[:32]
+def fingerprint(call: Call, members: Mapping[str, Any]) -> str:
+    """A hash of what was asked for, whatever the order of its members. It is keyed: who reads where it is stored cannot
+    try out what a request may have held."""
+    message = b"fingerprint\0" + msgspec.json.encode(members, order="deterministic")
+    return hmac.new(call.platform.settings.key_pepper, message, hashlib.sha256).hexdigest()[:32]

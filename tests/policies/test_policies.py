@@ -101,3 +101,19 @@ def test_a_role_is_passed_to_the_scheduler_alone() -> None:
     passed = {resource for function in FUNCTIONS for action, resource in granted(function) if action == "iam:PassRole"}
 
     assert passed == {arn("SchedulerRole")}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_data_key_is_asked_for_in_the_name_of_its_stage_and_holder(function: str) -> None:
+    (statement,) = [each for each in policy(function)["Statement"] if each["Action"][0].startswith("kms:")]
+
+    assert statement["Condition"] == {
+        "StringEquals": {"kms:EncryptionContext:stage": {"Ref": "Stage"}},
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["stage", "holder", "generation"]},
+    }
+
+
+def test_only_functions_that_store_for_customers_make_data_keys() -> None:
+    makers = {name for name in FUNCTIONS if ("kms:GenerateDataKey", arn("DataKey")) in granted(name)}
+
+    assert makers == {"api_handler", "attempt"}

@@ -107,6 +107,20 @@ def test_tables_survive_the_stack_and_can_be_restored(logical_id: str) -> None:
     assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
 
 
+def test_the_data_key_outlives_the_stack_rotates_and_serves_its_stage_alone() -> None:
+    key, alias = RESOURCES["DataKey"], RESOURCES["DataKeyAlias"]["Properties"]
+    allowed, denied = key["Properties"]["KeyPolicy"]["Statement"]
+
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+    assert alias["AliasName"]["Fn::Sub"].replace("${Stage}", NAMES.stage) == NAMES.data_key
+    assert alias["TargetKeyId"] == {"Ref": "DataKey"}
+    assert allowed["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    assert denied["Effect"] == "Deny"
+    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= set(denied["Action"])
+    assert denied["Condition"] == {"StringNotEquals": {"kms:EncryptionContext:stage": {"Ref": "Stage"}}}
+
+
 def test_the_scheduler_may_send_to_the_tasks_and_the_dead_letters_alone() -> None:
     role = RESOURCES["SchedulerRole"]["Properties"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]

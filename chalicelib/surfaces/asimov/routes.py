@@ -67,7 +67,7 @@ def _accept(call: Call, kind: Kind, given: object) -> Reply:
         kind,
         given,
         idempotency_key=key,
-        fingerprint=None if key is None else fingerprint(kept),
+        fingerprint=None if key is None else fingerprint(call, kept),
     )
     task = submitted.task
     where = f"{call.path.rstrip('/').rpartition('/')[0]}/tasks/{operation_id(task)}"

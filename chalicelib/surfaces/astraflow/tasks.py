@@ -43,7 +43,7 @@ def create_task(call: Call) -> Reply:
     fields.refuse_unknown(members, ("name", "description", "due_date", "priority"))
     fields.text(members, "name", longest=LONGEST_NAME, required=True)
     made = call.platform.items.create(
-        access(call).tenant, _given(members), key=idempotency_key(call), fingerprint=fingerprint(members)
+        access(call).tenant, _given(members), key=idempotency_key(call), fingerprint=fingerprint(call, members)
     )
     headers = {"Location": f"{call.path.rstrip('/')}/{made.item.id}", **(REPLAYED if made.replayed else {})}
     return ok(views.created(made.item), 201, headers)

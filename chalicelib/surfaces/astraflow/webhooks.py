@@ -45,7 +45,7 @@ def register_webhook(call: Call) -> Reply:
     if event is None:
         raise Problem(400, "event is required", field="event")
     made = call.platform.webhooks.register(
-        access(call).tenant, url, ItemEvent(event), key=idempotency_key(call), fingerprint=fingerprint(members)
+        access(call).tenant, url, ItemEvent(event), key=idempotency_key(call), fingerprint=fingerprint(call, members)
     )
     view = views.new_webhook(made.webhook, call.platform.webhooks.secret(made.webhook))
     headers = {

@@ -27,7 +27,7 @@ def submission(call: Call) -> Message:
     fields.refuse_unknown(members, FIELDS)
     if len(destination) > LONGEST_DESTINATION:
         raise Problem(400, f"destination must be at most {LONGEST_DESTINATION} characters", field="destination")
-    return Message(destination, content, _priority(members), idempotency_key(call), fingerprint(members))
+    return Message(destination, content, _priority(members), idempotency_key(call), fingerprint(call, members))
 
 
 def _required(members: Mapping[str, Any], name: str, missing: str) -> str:

@@ -64,7 +64,7 @@ def order(call: Call, members: Mapping[str, Any]) -> Order:
         on_complete_url=on_complete_url,
         hops=depth,
         idempotency_key=key,
-        fingerprint=None if key is None else fingerprint(members),
+        fingerprint=None if key is None else fingerprint(call, members),
     )
 
 
