@@ -64,6 +64,7 @@ class Call:
     body: bytes
     request_id: str
     url_length: int = 0
+    repeated: tuple[str, ...] = ()
     address: str = ""
     host: str = ""
     principal: Principal | None = None
@@ -262,6 +263,7 @@ def _call(here: Platform | None, request: Any, params: Mapping[str, str]) -> Cal
         method=request.method,
         path=path,
         url_length=len(path) + _query_length(request.query_params),
+        repeated=tuple(name for name in request.query_params or () if len(request.query_params.getlist(name)) > 1),
         params={name: unquote(value) for name, value in params.items()},
         query=dict(request.query_params.items()) if request.query_params else {},
         headers=headers,

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from chalicelib.domain import ids
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.engine.query import LONGEST_WAIT_S
+from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Problem
 
-_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?(?:e[+-]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE)
+
+
+def only_parameters(call: Call, known: Collection[str]) -> None:
+    """Refuse a query parameter that nobody reads, and one that is given twice."""
+    fields.refuse_unknown(call.query, known, "query parameter")
+    for name in call.repeated:
+        raise Problem(400, f"{fields.shown(name)} must be given only once", field=fields.shown(name))
 
 
 def path_id(call: Call, name: str) -> str:

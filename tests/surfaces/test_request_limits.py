@@ -43,13 +43,18 @@ class Client:
 
     def post(self, path: str, body: bytes, query: str = "", extra_headers: int = 0) -> Reply:
         """A body to an endpoint; a group that nobody asked for before, so that no window is full."""
+        extra = {f"X-Extra-{number}": "x" for number in range(extra_headers)}
+        headers = {"Content-Type": "application/json", **self._own(path), **extra}
+        return self._world.request("POST", f"{path}{query}", body=body, headers=headers)
+
+    def get(self, target: str) -> Reply:
+        """What an endpoint shows."""
+        return self._world.request("GET", target, headers=self._own(target))
+
+    def _own(self, path: str) -> dict[str, str]:
         self._asked += 1
         own = [headers for prefix, headers in self._headers.items() if path.startswith(prefix)]
-        extra = {f"X-Extra-{number}": "x" for number in range(extra_headers)}
-        headers = {"Content-Type": "application/json", "X-STUDENT-GROUP": f"group-{self._asked}"}
-        return self._world.request(
-            "POST", f"{path}{query}", body=body, headers={**headers, **(own[0] if own else {}), **extra}
-        )
+        return {"X-STUDENT-GROUP": f"group-{self._asked}", **(own[0] if own else {})}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +116,20 @@ def test_a_member_is_given_once_at_any_depth(client: Client, path: str, body: by
 def test_what_is_no_json_is_refused(client: Client, path: str, body: bytes) -> None:
     reply = client.post(path, body)
     assert (reply.status, said(reply)) == (400, "Request body must be valid JSON")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v1/tasks?limit=1&limit=2",
+        "/asyncflow?limit=1&limit=2",
+        "/api/v1/tasks?page=1&page=1",
+        "/operator/dead-letters?limit=1&limit=1",
+    ],
+)
+def test_a_query_parameter_is_given_once(client: Client, target: str) -> None:
+    reply = client.get(target)
+    assert (reply.status, said(reply).partition(" ")[2]) == (400, "must be given only once")
 
 
 @pytest.mark.parametrize("path", [*ENDPOINTS, "/nowhere"])

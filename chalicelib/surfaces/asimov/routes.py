@@ -10,13 +10,12 @@ from chalicelib.domain.kinds.kind import Kind
 from chalicelib.domain.task import CLAIMABLE, Task
 from chalicelib.domain.timing import ceil_seconds
 from chalicelib.engine.operations import operation_id
-from chalicelib.surfaces import fields
 from chalicelib.surfaces.asimov import asked
 from chalicelib.surfaces.asimov.asked import Mode, Structure
 from chalicelib.surfaces.asimov.edge import CALLER, AsimovEdge, caller
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Reply, Surface, Texts
-from chalicelib.surfaces.parameters import path_id, wait_seconds
+from chalicelib.surfaces.parameters import only_parameters, path_id, wait_seconds
 from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import asimov as views
@@ -33,9 +32,10 @@ _TASK: Texts = {
 def carry_out(call: Call) -> Reply:
     kind = asked.kind(call)
     mode = asked.mode(call)
+    key = idempotency_key(call)
     given = asked.given(kind, json_object(call))
     if mode is Mode.ASYNC:
-        return _accept(call, kind, given)
+        return _accept(call, kind, given, key)
     asked.fits_a_call(kind, given)
     began = call.now
     operation = ids.uuid4_from(call.platform.parts.randomness.bytes(16))
@@ -44,7 +44,7 @@ def carry_out(call: Call) -> Reply:
 
 @surface.route("GET /api/tasks/{id}", CALLER, _TASK)
 def get_task(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("wait",), "query parameter")
+    only_parameters(call, ("wait",))
     structure = asked.structure(call)
     seconds = wait_seconds(call.query)
     task = call.platform.operations.get(caller(call).tenant, path_id(call, "id"), seconds=seconds)
@@ -58,8 +58,7 @@ def cancel_task(call: Call) -> Reply:
     return _shown(call, task, structure)
 
 
-def _accept(call: Call, kind: Kind, given: object) -> Reply:
-    key = idempotency_key(call)
+def _accept(call: Call, kind: Kind, given: object, key: str | None) -> Reply:
     kept = {"kind": kind.name, "input": kind.dump(given)}
     operations = call.platform.operations
     submitted = operations.accept(

@@ -12,7 +12,7 @@ from chalicelib.surfaces.astraflow import pages
 from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply
-from chalicelib.surfaces.parameters import path_id
+from chalicelib.surfaces.parameters import only_parameters, path_id
 from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import items as views
@@ -25,7 +25,7 @@ _PRIORITIES = tuple(priority.value for priority in Priority)
 
 @surface.route("GET /api/v1/tasks", Scope.TASKS_READ)
 def list_tasks(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("status", *pages.PLACES), "query parameter")
+    only_parameters(call, ("status", *pages.PLACES))
     given = call.query.get("status")
     # A filter takes any case; what is stored and shown has one.
     status = fields.choice({} if given is None else {"status": given.lower()}, "status", _STATUSES)

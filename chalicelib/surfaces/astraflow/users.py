@@ -9,6 +9,7 @@ from chalicelib.surfaces.astraflow import pages
 from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
+from chalicelib.surfaces.parameters import only_parameters
 from chalicelib.surfaces.repeats import REPLAYED, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import access as views
@@ -19,7 +20,7 @@ _NEW: Texts = {ConflictError: "A user with this email already exists"}
 
 @surface.route("GET /api/v1/users", Scope.USERS_ADMIN)
 def list_users(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("role", "active", *pages.PLACES), "query parameter")
+    only_parameters(call, ("role", "active", *pages.PLACES))
     given = call.query.get("role")
     # A filter takes any case; what is stored and shown has one.
     role = fields.choice({} if given is None else {"role": given.lower()}, "role", _ROLES)

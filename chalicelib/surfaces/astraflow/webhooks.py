@@ -16,7 +16,7 @@ from chalicelib.surfaces.astraflow.edge import access, surface
 from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
-from chalicelib.surfaces.parameters import path_id, whole_number
+from chalicelib.surfaces.parameters import only_parameters, path_id, whole_number
 from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import items as views
@@ -32,7 +32,7 @@ _NOT_REPLAYABLE: Texts = {ConflictError: "The delivery is still under way, or th
 
 @surface.route("GET /api/v1/webhooks", Scope.WEBHOOKS_WRITE)
 def list_webhooks(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, (), "query parameter")
+    only_parameters(call, ())
     return ok({"webhooks": [views.webhook(each) for each in call.platform.webhooks.all(access(call).tenant)]})
 
 
@@ -92,7 +92,7 @@ def enable_webhook(call: Call) -> Reply:
 
 @surface.route("GET /api/v1/webhooks/{id}/deliveries", Scope.WEBHOOKS_WRITE)
 def list_deliveries(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("limit", "cursor"), "query parameter")
+    only_parameters(call, ("limit", "cursor"))
     webhook = _webhook(call)
     limit = min(whole_number(call.query, "limit", _DELIVERIES, lowest=1), _MOST_DELIVERIES)
     cursor = call.query.get("cursor")

@@ -7,11 +7,10 @@ from chalicelib.domain.errors import ForbiddenError, NotFoundError
 from chalicelib.domain.listing import Position, Query
 from chalicelib.domain.simulator.ledger import Kind
 from chalicelib.engine.groups import tenant
-from chalicelib.surfaces import fields
 from chalicelib.surfaces.asyncflow.edge import AsyncFlowEdge, simulated, visitor
 from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
-from chalicelib.surfaces.parameters import wait_seconds, whole_number
+from chalicelib.surfaces.parameters import only_parameters, wait_seconds, whole_number
 from chalicelib.surfaces.repeats import REPLAYED
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import asyncflow as views
@@ -44,7 +43,7 @@ def submit_message(call: Call) -> Reply:
 
 @surface.route("GET /asyncflow", Kind.LIST)
 def list_messages(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("limit", "cursor"), "query parameter")
+    only_parameters(call, ("limit", "cursor"))
     owner = tenant(visitor(call).group)
     limit = min(whole_number(call.query, "limit", MOST, lowest=1), MOST)
     cursor = call.query.get("cursor")
@@ -61,7 +60,7 @@ def get_report(call: Call) -> Reply:
 
 @surface.route("GET /asyncflow/{trackingId}", Kind.POLL, _MESSAGE)
 def get_message(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("wait",), "query parameter")
+    only_parameters(call, ("wait",))
     seconds = wait_seconds(call.query)
     tracking_id = ids.as_tracking_id(call.params["trackingId"])
     if tracking_id is None:

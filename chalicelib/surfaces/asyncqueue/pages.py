@@ -7,11 +7,10 @@ from typing import Any
 
 from chalicelib.domain.listing import Page, Position, Query, View
 from chalicelib.domain.timing import parse_instant
-from chalicelib.surfaces import fields
 from chalicelib.surfaces.asyncqueue.edge import owner
 from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.kit import Call, Problem
-from chalicelib.surfaces.parameters import whole_number
+from chalicelib.surfaces.parameters import only_parameters, whole_number
 
 DEFAULT_LIMIT = 50
 MOST = 100
@@ -22,7 +21,7 @@ _DEEPEST_OFFSET = 1_000_000
 def listing(call: Call) -> tuple[Query, Position, int]:
     """What to list, where to begin and how many at most."""
     parameters = call.query
-    fields.refuse_unknown(parameters, _PARAMETERS, "query parameter")
+    only_parameters(call, _PARAMETERS)
     query = Query(
         team=owner(call).id,
         now=call.now,

@@ -10,7 +10,7 @@ from chalicelib.surfaces.asyncqueue.orders import order
 from chalicelib.surfaces.asyncqueue.pages import listing, page_view
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
-from chalicelib.surfaces.parameters import path_id, wait_seconds
+from chalicelib.surfaces.parameters import only_parameters, path_id, wait_seconds
 from chalicelib.surfaces.repeats import REPLAYED
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import asyncqueue as views
@@ -47,7 +47,7 @@ def list_tasks(call: Call) -> Reply:
 
 @surface.route("GET /v1/tasks/{id}", TEAM, _TASK)
 def get_task(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("wait", "include"), "query parameter")
+    only_parameters(call, ("wait", "include"))
     request = _include(call)
     seconds = wait_seconds(call.query)
     if seconds:

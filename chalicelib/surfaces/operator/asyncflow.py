@@ -16,6 +16,7 @@ from chalicelib.surfaces.accept import asks_for
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
+from chalicelib.surfaces.parameters import only_parameters
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import asyncflow as views
 
@@ -84,7 +85,7 @@ def delete_group_profile(call: Call) -> Reply:
 
 @surface.route("GET /operator/asyncflow/report", OPERATOR)
 def get_reports(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("format",), "query parameter")
+    only_parameters(call, ("format",))
     wanted = fields.choice(call.query, "format", ("json", "csv"))
     as_csv = wanted == "csv" or (wanted is None and asks_for(call, "text/csv"))
     reports = call.platform.groups.reports()

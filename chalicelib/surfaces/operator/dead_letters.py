@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chalicelib.domain import dead_letters
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
 from chalicelib.surfaces.operator.pages import limit
+from chalicelib.surfaces.parameters import only_parameters
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import operator as views
 
@@ -23,7 +23,7 @@ def list_queues(call: Call) -> Reply:
 
 @surface.route("GET /operator/dead-letters", OPERATOR)
 def list_dead_letters(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("limit", "after"), "query parameter")
+    only_parameters(call, ("limit", "after"))
     most = limit(call)
     after = call.query.get("after", "")
     if after and not dead_letters.well_formed(after):

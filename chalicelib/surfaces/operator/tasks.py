@@ -12,6 +12,7 @@ from chalicelib.surfaces import fields
 from chalicelib.surfaces.kit import Call, Reply, Texts
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
 from chalicelib.surfaces.operator.pages import after, limit, place
+from chalicelib.surfaces.parameters import only_parameters
 from chalicelib.surfaces.repeats import REPLAYED, idempotency_key
 from chalicelib.surfaces.replies import ok
 from chalicelib.views import operator as views
@@ -23,7 +24,7 @@ _LONGEST_OWNER = 128
 
 @surface.route("GET /operator/teams/{id}/tasks", OPERATOR)
 def list_tasks(call: Call) -> Reply:
-    fields.refuse_unknown(call.query, ("status", "limit", "after"), "query parameter")
+    only_parameters(call, ("status", "limit", "after"))
     owner = fields.text(call.params, "id", longest=_LONGEST_OWNER) or ""
     status = fields.choice(call.query, "status", [view.value for view in View])
     query = Query(team=owner, now=call.now, view=None if status is None else View(status))

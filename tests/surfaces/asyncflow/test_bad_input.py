@@ -186,7 +186,7 @@ def test_a_query_of_the_list_that_is_wrong(world: World, query: str) -> None:
     refused(ask(world, f"GET /asyncflow?{query}"), 400, QUERIES[query])
 
 
-@pytest.mark.parametrize("wait", ["-1", "long", "", "nan", "inf", "1e999", "%00"])
+@pytest.mark.parametrize("wait", ["-1", "long", "", "nan", "inf", "1e9999", "%00"])
 def test_a_wait_that_is_none(world: World, wait: str) -> None:
     sent = ask(world, "POST /asyncflow", json=MESSAGE, headers={"X-STUDENT-GROUP": "waiting"}).json["trackingId"]
     reply = ask(world, f"GET /asyncflow/{sent}?wait={wait}", headers={"X-STUDENT-GROUP": "waiting"})
