@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 EMULATOR := .tools/rehearsal
 TEMPLATE_LINT := .tools/lint
+OPENAPI_LINT := infra/openapi_lint
+FUZZ := .tools/fuzz
 SDK_PYTHON := sdks/python
 AUDIT := infra/audit
 AUDIT_VENV := .venv-audit
@@ -89,6 +91,23 @@ $(EMULATOR)/.ready $(TEMPLATE_LINT)/.ready: .tools/%/.ready: infra/%/requirement
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+.PHONY: lint-openapi fuzz
+lint-openapi: $(OPENAPI_LINT)/node_modules/.package-lock.json ## Ask Redocly about the OpenAPI descriptions (Node.js 20 or newer)
+	@cd $(OPENAPI_LINT) && npm run --silent lint
+
+$(OPENAPI_LINT)/node_modules/.package-lock.json: $(OPENAPI_LINT)/package-lock.json
+	@cd $(OPENAPI_LINT) && npm ci --silent && touch node_modules/.package-lock.json
+
+fuzz: $(READY) $(FUZZ)/.ready ## Ask every operation of the descriptions in EXAMPLES (5) random ways each, from SEED (1) [NAMES=asimov ...]
+	@PYTHONPATH=.:tests:$$(echo $(VENV)/lib/python3.*/site-packages) $(FUZZ)/bin/python -m fuzz.campaign \
+	  --examples $(or $(EXAMPLES),5) --seed $(or $(SEED),1) $(NAMES)
+
+$(FUZZ)/.ready: tests/fuzz/requirements.txt
+	@echo "Setting up $(@D) ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 lint-template: $(READY) $(TEMPLATE_LINT)/.ready ## Ask cfn-lint and checkov about the template of a deployment
 	@$(BIN)/python -m infra.lint $(TEMPLATE_LINT)/bin
 
@@ -138,7 +157,8 @@ $(BROWSER): infra/browser/package-lock.json
 
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
-	@for name in requirements requirements-dev $(AUDIT)/requirements infra/rehearsal/requirements infra/lint/requirements; do \
+	@for name in requirements requirements-dev $(AUDIT)/requirements infra/rehearsal/requirements infra/lint/requirements \
+	  tests/fuzz/requirements; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url $$name.in -o $$name.txt; done
 	@$(MAKE) --no-print-directory setup $(AUDIT_VENV)/.ready && $(AUDIT_VENV)/bin/python -m infra.audit --write
@@ -146,4 +166,4 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .tools .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist $(OLDEST_NODE) \
-	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules
+	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules $(OPENAPI_LINT)/node_modules

@@ -395,7 +395,7 @@ def _route(path: str) -> tuple[str, dict[str, str]]:
         else:
             best = best or (route, variables)
     if best is None:
-        raise AssertionError(f"no route for {path}")
+        raise LookupError(f"no route for {path}")
     return best
 
 

@@ -57,15 +57,15 @@ def all_answers() -> list[Answer]:
 def _asked_in_every_way(asked: Caller, route: str) -> None:
     """As its example shows it, without a key, with a wrong one, for what is not there or somebody else's, with bodies
     that are none, with too long a URL and too many headers, by a method that it does not have; and a path beside it."""
-    line = _filled(route, _existing(asked, route))
+    line = _filled(route, existing(asked, route))
     for key in (None, "", "wrong"):
         asked.ask(line, key=key, **sample(route))
     if "{" in route:
         asked.ask(_filled(route, "nobody"), **sample(route))
-        asked.ask(_filled(route, _existing(asked, route)), key=asked.stranger_key, **sample(route))
+        asked.ask(_filled(route, existing(asked, route)), key=asked.stranger_key, **sample(route))
     if "requestBody" in OPERATIONS[route]:
         for body in _BAD_BODIES:
-            line = _filled(route, _existing(asked, route))
+            line = _filled(route, existing(asked, route))
             asked.ask(line, body=body, headers={"Content-Type": "application/json"})
     asked.ask(f"{line}?{'x' * LONGEST_URL}", **sample(route))
     asked.ask(line, headers={f"X-{number}": "x" for number in range(MOST_HEADERS + 1)}, **sample(route))
@@ -92,7 +92,7 @@ def _ask_what_is_broken(answers: list[Answer], error: type[Exception]) -> None:
 
     kept = {"clock", "parallel"}
     with caller(answers, wrap=lambda name, part: part if name in kept else Breakable(part)) as asked:
-        lines = {route: _filled(route, _existing(asked, route)) for route in OPERATIONS}
+        lines = {route: _filled(route, existing(asked, route)) for route in OPERATIONS}
         broken = True
         for route, line in lines.items():
             asked.ask(line, **sample(route))
@@ -110,7 +110,7 @@ def _ask_what_is_not_configured(answers: list[Answer]) -> None:
     wiring.use(before)
 
 
-def _existing(asked: Caller, route: str) -> str:
+def existing(asked: Caller, route: str) -> str:
     """The id of something that the caller has, made for this request."""
     path = route.split(" ")[1]
     if "{" not in path:

@@ -1,0 +1,1 @@
+"""Requests that nobody would write by hand, made from the descriptions by schemathesis."""
