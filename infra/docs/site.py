@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from infra.docs import contents, markdown, reference
@@ -25,6 +25,9 @@ TRY_IT = "try-it"
 _CONSOLE_STYLES = ("swagger-ui/swagger-ui.css", "try-it.css")
 _CONSOLE_SCRIPTS = ("swagger-ui/swagger-ui-bundle.js", "try-it.js")
 _HEADING = re.compile(r'<h2 id="([^"]+)">(.+?)</h2>')
+_SECTION = re.compile(r'<h[23] id="([^"]+)">(.+?)</h[23]>')
+#: The searchable headings, seen from the folder of assets.
+_SEARCH = "../pages/search.json"
 _MARKUP = re.compile(r"<[^>]+>")
 
 
@@ -36,6 +39,10 @@ def files() -> dict[Path, str]:
     pages |= {page.slug: (page.title, _fragment(page)) for page in contents.pages()}
     listed = {"pages": {slug: title for slug, (title, _) in pages.items()}, "assets": assets}
     texts = {f"{slug}.html": text for slug, (_, text) in pages.items()}
+    found = _headings(pages)
+    names[_SEARCH] = _named(Path(_SEARCH), found.encode())
+    assets[names[_SEARCH]] = _SEARCH
+    texts["search.json"] = found
     texts["frame.html"] = _frame(names)
     texts["pages.json"] = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
     return {TARGET / name: text for name, text in texts.items()}
@@ -46,8 +53,20 @@ def _served() -> list[Path]:
 
 
 def _hashed(path: Path) -> str:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return f"{path.stem}-{digest}{path.suffix}"
+    return _named(path, path.read_bytes())
+
+
+def _named(path: Path, content: bytes) -> str:
+    return f"{path.stem}-{hashlib.sha256(content).hexdigest()[:12]}{path.suffix}"
+
+
+def _headings(pages: Mapping[str, tuple[str, str]]) -> str:
+    """What can be searched for: the headings of every page, by its name, each with its anchor."""
+    found = {
+        slug: [title, *([anchor, unescape(_MARKUP.sub("", text))] for anchor, text in _SECTION.findall(fragment))]
+        for slug, (title, fragment) in pages.items()
+    }
+    return json.dumps(found, ensure_ascii=False, indent=0) + "\n"
 
 
 def _fragment(page: contents.Page) -> str:

@@ -96,6 +96,23 @@ test('on a narrow screen the menu opens and closes', async () => {
   clean(visit);
 });
 
+test('the search finds a heading on another page, by the keyboard alone', async () => {
+  const visit = await visitor(browser, base);
+  const { page } = visit;
+  await page.goto(`${base}/docs/settings`);
+  await page.keyboard.press('/');
+  await page.keyboard.type('magic dest');
+  await page.locator('#found a').first().waitFor();
+  await accessible(visit, 'with something found');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`${base}/docs/asyncflow#magic-destinations`);
+  await page.getByRole('searchbox').fill('nothing is called like this');
+  await page.getByRole('status').filter({ hasText: 'No results' }).waitFor({ state: 'attached' });
+  assert.equal(await page.locator('#found').isVisible(), false);
+  clean(visit);
+});
+
 test('code is copied as it can be pasted', async () => {
   const visit = await visitor(browser, base, { permissions: ['clipboard-read', 'clipboard-write'] });
   const { page } = visit;

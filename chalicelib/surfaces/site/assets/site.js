@@ -1,4 +1,4 @@
-// What the pages do beyond being read: a menu on narrow screens, commands that can be copied, links to headings.
+// What the pages do beyond being read: a menu on narrow screens, a search, commands that can be copied, links to headings.
 'use strict';
 
 const menu = document.querySelector('.menu');
@@ -54,3 +54,73 @@ for (const heading of document.querySelectorAll('main :is(h2, h3)[id]')) {
   link.setAttribute('aria-label', `Link to ${heading.textContent}`);
   heading.append(link);
 }
+
+const field = document.getElementById('find');
+const found = document.getElementById('found');
+const said = document.querySelector('.search [role=status]');
+const MOST_FOUND = 12;
+let headings;
+
+/** Every heading as what is searched in, where it is, and how it is shown. */
+function listed(pages) {
+  return Object.entries(pages).flatMap(([slug, [title, ...sections]]) => {
+    const page = slug === 'index' ? field.dataset.front : `${field.dataset.pages}${slug}`;
+    return [
+      { text: title, href: page, title, within: '' },
+      ...sections.map(([anchor, text]) => ({
+        text: `${text} ${title}`,
+        href: `${page}#${anchor}`,
+        title: text,
+        within: title,
+      })),
+    ];
+  });
+}
+
+async function search() {
+  headings ??= listed(await (await fetch(field.dataset.headings)).json());
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const fitting = headings.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
+  const shown = words.length ? fitting.slice(0, MOST_FOUND) : [];
+  found.replaceChildren(...shown.map(entry));
+  found.hidden = shown.length === 0;
+  said.textContent = words.length ? `${shown.length || 'No'} results` : '';
+}
+
+function entry({ href, title, within }) {
+  const item = document.createElement('li');
+  const link = item.appendChild(document.createElement('a'));
+  link.href = href;
+  link.textContent = title;
+  if (within) link.appendChild(document.createElement('small')).textContent = within;
+  return item;
+}
+
+/** Down and up go through what was found, Escape leaves it. */
+function steer(event) {
+  const places = [field, ...found.querySelectorAll('a')];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) {
+    event.preventDefault();
+    places[Math.max(0, Math.min(places.length - 1, places.indexOf(document.activeElement) + step))].focus();
+  } else if (event.key === 'Escape') {
+    found.hidden = true;
+    field.focus();
+  }
+}
+
+field.form.hidden = false;
+field.addEventListener('input', search);
+field.form.addEventListener('keydown', steer);
+field.form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  found.querySelector('a')?.click();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.target.closest('input, select, textarea')) return;
+  event.preventDefault();
+  field.focus();
+});
+document.addEventListener('click', (event) => {
+  if (!field.form.contains(event.target)) found.hidden = true;
+});
