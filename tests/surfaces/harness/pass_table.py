@@ -21,6 +21,7 @@ _INTRODUCTION = """\
 
 Every example of the manuals, and every row that states a behaviour, is a fixture in
 `tests/surfaces/<API>/fixtures`. Each is asked of the application in process and of a running stack over HTTP.
+`make sdk-python` plays them all once more, and asks with the SDK's methods wherever these have words for a request.
 """
 
 
