@@ -77,9 +77,12 @@ deploy: $(READY) ## Put a stage on AWS, or bring it up to date: STAGE=prod [ARCH
 	@$(BIN)/python -m infra.deploy up "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
 	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
 
-.PHONY: destroy rehearse lint-template
+.PHONY: destroy rehearse lint-template rotate-operator-key
 destroy: $(READY) ## Take a stage away; asks first, and keeps its data unless DATA=delete: STAGE=prod
 	@$(BIN)/python -m infra.deploy down "$(STAGE)" $(if $(DATA),--data $(DATA))
+
+rotate-operator-key: $(READY) ## Let another key open /operator, and the one before nothing more: STAGE=prod
+	@$(BIN)/python -m infra.deploy rotate "$(STAGE)"
 
 rehearse: $(READY) $(EMULATOR)/.ready ## Deploy, use, upgrade and destroy a stage on an AWS emulator [FROM=commit to upgrade from]
 	@$(BIN)/python -m infra.rehearsal $(EMULATOR)/bin/python $(FROM)

@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up|down STAGE`: what `make deploy` and `make destroy` call."""
+"""`python -m infra.deploy up|down|rotate STAGE`: what `make deploy`, `destroy` and `rotate-operator-key` call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from infra.deploy.down import Wish, destroy
 from infra.deploy.problems import NotReadyError, StackError
+from infra.deploy.rotate import rotate_operator_key
 from infra.deploy.up import Choices, deploy
 
 
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     down = commands.add_parser("down", help="take a stage away")
     down.add_argument("stage")
     down.add_argument("--data", choices=("keep", "delete"), default="keep", help="what becomes of tables and secrets")
+    commands.add_parser("rotate", help="put another operator key in the old one's place").add_argument("stage")
     given = parser.parse_args(arguments)
     try:
         match given.command:
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
                 deploy(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
             case "down":
                 destroy(given.stage, Wish(data=given.data == "delete"), ask, say)
+            case "rotate":
+                rotate_operator_key(given.stage, say)
     except (NotReadyError, StackError) as problem:
         print(problem, file=sys.stderr)
         return 1
