@@ -54,7 +54,7 @@ from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.outbound import Door
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
-from chalicelib.settings import Settings, load
+from chalicelib.settings import LOCAL_STAGE, Settings, load, names
 from chalicelib.settings.references import Missing
 from chalicelib.telemetry import LogRecorder, log_as_json
 from chalicelib.views import items as item_views
@@ -257,9 +257,10 @@ def platform() -> Platform:
     if _current is None:
         with _lock:
             if _current is None:
-                settings = load(fetch=_secrets)
-                if not settings.local:
+                if names().stage != LOCAL_STAGE:
+                    # First of all: what is wrong with the settings has to be read by somebody.
                     log_as_json()
+                settings = load(fetch=_secrets)
                 _current = assemble(on_aws(settings), settings)
     return _current
 
