@@ -138,12 +138,12 @@ def rehearse(emulator_python: Path, before: str | None, transcript: Transcript, 
 def main(emulator_python: Path, before: str | None) -> int:
     """Returns the exit code."""
     transcript = Transcript()
-    with ExitStack() as closing:
-        try:
+    try:
+        with ExitStack() as closing:
             rehearse(emulator_python, before, transcript, closing)
-        except Exception as error:  # noqa: BLE001  (whatever it is, it is told, and all that was started is ended)
-            print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
-            return 1
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is told, and all that was started has been ended)
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
     print(f"Rehearsed in {transcript.seconds:.0f} s")
     return 0
 

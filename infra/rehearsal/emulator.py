@@ -35,6 +35,7 @@ class Emulator:
         self._python = python
         self._folder = folder
         self._certificate = folder / "certificate.pem"
+        self._bundle = folder / "bundle.pem"
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint = ""
 
@@ -42,6 +43,8 @@ class Emulator:
         port = _free_port()
         key = self._folder / "key.pem"
         _make_certificate(self._certificate, key)
+        trusted = Path(os.environ.get("REQUESTS_CA_BUNDLE") or requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        self._bundle.write_bytes(trusted.read_bytes() + self._certificate.read_bytes())
         self.endpoint = f"https://{_HOST}:{port}"
         with (self._folder / "emulator.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -84,8 +87,8 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_CA_BUNDLE": str(self._certificate),
-            "REQUESTS_CA_BUNDLE": str(self._certificate),
-            "SSL_CERT_FILE": str(self._certificate),
+            # The operator's command, and pip, which still has to trust whom it trusted before.
+            "REQUESTS_CA_BUNDLE": str(self._bundle),
         }
 
     @property

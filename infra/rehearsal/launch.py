@@ -5,7 +5,7 @@ this process only:
 
 - ImportRestApi and PutRestApi, which `chalice deploy` calls: MiniStack has an importer, for CloudFormation alone;
 - of an imported API, what that importer leaves out: gateway responses and binary types;
-- the permission to handle a schedule is looked for under the schedule's own group;
+- permissions are looked for with a schedule's own group, the key behind an alias, and the context of a call of KMS;
 - an invocation that is under way when its function is changed runs to its end;
 - functions are ready at once, and a handler without a line to log answers without a wait for one;
 - schedules are looked through every second, not every ten;
@@ -23,7 +23,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc, scheduler
+from ministack.services import apigateway_v1, kms, lambda_svc, scheduler
 
 Reply = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, Mapping[str, str], bytes, Mapping[str, Any]], Awaitable[Reply]]
@@ -101,8 +101,9 @@ def with_compression_sizes(body: bytes) -> bytes:
     return json.dumps(document).encode()
 
 
-def with_schedule_groups(resource_of: Callable[..., str]) -> Callable[..., str]:
-    """The resource that a request needs a permission for: MiniStack puts each schedule into the default group."""
+def with_own_resources(resource_of: Callable[..., str]) -> Callable[..., str]:
+    """The resource that a request needs a permission for: MiniStack puts each schedule into the default group, takes a
+    key's alias for the key, and several parameters for all of them (here: the first)."""
 
     @wraps(resource_of)
     def arn(
@@ -112,16 +113,36 @@ def with_schedule_groups(resource_of: Callable[..., str]) -> Callable[..., str]:
         headers: Mapping[str, str],
         body: bytes,
         query: Mapping[str, Any],
-        *place: str,
+        region: str,
+        account: str,
     ) -> str:
-        found = resource_of(service, method, path, headers, body, query, *place)
-        if ":schedule/default/" not in found:
-            return found
-        group = json.loads(body).get("GroupName") if body else query.get("groupName")
-        group = group[0] if isinstance(group, list) else group
-        return found.replace(":schedule/default/", f":schedule/{group or 'default'}/")
+        found = resource_of(service, method, path, headers, body, query, region, account)
+        if ":schedule/default/" in found:
+            group = json.loads(body).get("GroupName") if body else query.get("groupName")
+            group = group[0] if isinstance(group, list) else group
+            return found.replace(":schedule/default/", f":schedule/{group or 'default'}/")
+        if service == "kms" and ":alias/" in found and (key := kms._resolve_key(json.loads(body)["KeyId"])):
+            return str(key["Arn"])
+        if service == "ssm" and found == "*" and (names := json.loads(body or b"{}").get("Names")):
+            return f"arn:aws:ssm:{region}:{account}:parameter{names[0]}"
+        return found
 
     return arn
+
+
+def with_encryption_context(context_of: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """What the conditions of a policy may ask for: MiniStack leaves the context of KMS out."""
+
+    @wraps(context_of)
+    def context(service: str, action: str, body: bytes, query: Mapping[str, Any]) -> dict[str, Any]:
+        found = context_of(service, action, body, query)
+        if service != "kms":
+            return found
+        given = json.loads(body or b"{}").get("EncryptionContext") or {}
+        named = {f"kms:EncryptionContext:{key}": value for key, value in given.items()}
+        return {**found, **named, "kms:EncryptionContextKeys": list(given)}
+
+    return context
 
 
 def after_their_work(kill: Callable[[list[Any]], None]) -> Callable[[list[Any]], None]:
@@ -149,7 +170,8 @@ def ready_at_once(name: str, _delay: float) -> None:
 def main() -> None:
     apigateway_v1._import_rest_api = import_api
     apigateway_v1.handle_request = with_imports(apigateway_v1.handle_request)
-    iam_actions.extract_resource_arn = with_schedule_groups(iam_actions.extract_resource_arn)
+    iam_actions.extract_resource_arn = with_own_resources(iam_actions.extract_resource_arn)
+    iam_actions.request_tag_context = with_encryption_context(iam_actions.request_tag_context)
     lambda_runtime.kill_workers = after_their_work(lambda_runtime.kill_workers)
     lambda_svc._schedule_state_transition = ready_at_once
     for worker in vars(lambda_runtime).values():
