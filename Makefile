@@ -77,6 +77,15 @@ deploy: $(READY) ## Put a stage on AWS, or bring it up to date: STAGE=prod [ARCH
 	@$(BIN)/python -m infra.deploy up "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
 	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
 
+.PHONY: package
+package: $(READY) ## Build the package of a deployment, and weigh it
+	@$(BIN)/python -m infra.deploy.figures
+
+.PHONY: resources
+resources: $(READY) ## Put all but functions and API on AWS, for a stage that `chalice deploy` puts over it: STAGE=dev [as for deploy]
+	@$(BIN)/python -m infra.deploy resources "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
+	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
+
 .PHONY: destroy rehearse lint-template rotate-operator-key
 destroy: $(READY) ## Take a stage away; asks first, and keeps its data unless DATA=delete: STAGE=prod
 	@$(BIN)/python -m infra.deploy down "$(STAGE)" $(if $(DATA),--data $(DATA))

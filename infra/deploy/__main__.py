@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up|down|rotate STAGE`: what `make deploy`, `destroy` and `rotate-operator-key` call."""
+"""`python -m infra.deploy up|resources|down|rotate STAGE`, for `make deploy`, `resources`, `destroy`, `rotate-operator-key`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from infra.deploy.down import Wish, destroy
+from infra.deploy.plain import prepare
 from infra.deploy.problems import NotReadyError, StackError
 from infra.deploy.rotate import rotate_operator_key
 from infra.deploy.up import Choices, deploy
@@ -29,11 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 1 when something has to be put right first, or went wrong."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy")
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="bring a stage up, or up to date")
-    up.add_argument("stage")
-    up.add_argument("--architecture", choices=("arm64", "x86_64"))
-    up.add_argument("--bucket", help="the bucket for packages and templates")
-    up.add_argument("--alarm-topic", help="ARN of the SNS topic that alarms tell")
+    for name, what in (("up", "bring a stage up, or up to date"), ("resources", "the same without functions and API")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("stage")
+        command.add_argument("--architecture", choices=("arm64", "x86_64"))
+        command.add_argument("--bucket", help="the bucket for packages and templates")
+        command.add_argument("--alarm-topic", help="ARN of the SNS topic that alarms tell")
     down = commands.add_parser("down", help="take a stage away")
     down.add_argument("stage")
     down.add_argument("--data", choices=("keep", "delete"), default="keep", help="what becomes of tables and secrets")
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         match given.command:
             case "up":
                 deploy(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
+            case "resources":
+                prepare(given.stage, Choices(given.architecture, given.bucket, given.alarm_topic), say)
             case "down":
                 destroy(given.stage, Wish(data=given.data == "delete"), ask, say)
             case "rotate":

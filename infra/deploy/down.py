@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.names import Names
-from infra.deploy import secrets
+from infra.deploy import plain, secrets
 from infra.deploy.problems import NotReadyError
 from infra.deploy.stack import Say, Stack
 from infra.deploy.up import ready, stack_name
@@ -29,22 +29,33 @@ def destroy(stage: str, wish: Wish, ask: Ask, say: Say) -> None:
     """Take a stage away. Raises NotReadyError, when nobody confirms among others, and StackError."""
     session, place = ready(stage, say)
     names = Names(stage=stage, account=place.account, region=place.region)
-    stack = Stack(session.client("cloudformation"), stack_name(stage), say)
-    if stack.status() is not None:
+    stacks = [
+        Stack(session.client("cloudformation"), name, say) for name in (stack_name(stage), plain.stack_name(stage))
+    ]
+    stack = next((stack for stack in stacks if stack.status() is not None), None)
+    if stack is not None:
         say(f"The stack {stack.name} goes: API, functions, queues, schedules, logs, alarms")
         waiting = _waiting(session, names)
         if waiting:
             say(f"  {waiting} messages and schedules wait in it: the tasks that they would wake are never run")
-        say(f"  the tables {', '.join(tables(names))} and the secrets stay" if not wish.data else "  and then its data")
+        say(
+            f"  the tables {', '.join(tables(names))}, their key and the secrets stay"
+            if not wish.data
+            else "  and then its data"
+        )
         _confirm(ask, f"Type the stage's name to delete the stack of {stage}: ", stage)
         stack.remove()
         say(f"Deleted the stack {stack.name}")
     elif not wish.data:
-        say(f"There is no stack {stack.name}")
+        say(f"There is no stack {stack_name(stage)}")
     if wish.data:
         _delete_data(session, names, ask, say)
     else:
         say(f"The data stay; `make deploy STAGE={stage}` takes them up again, DATA=delete deletes them")
+
+
+#: How long a key can still be called back.
+_KEY_DAYS = 30
 
 
 def tables(names: Names) -> tuple[str, ...]:
@@ -65,6 +76,14 @@ def _delete_data(session: Any, names: Names, ask: Ask, say: Say) -> None:
         dynamodb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 90})
     secrets.forget(session.client("ssm"), names.stage)
     say(f"Deleted {len(present)} tables and the secrets")
+    kms = session.client("kms")
+    try:
+        key = kms.describe_key(KeyId=names.data_key)["KeyMetadata"]["KeyId"]
+    except kms.exceptions.NotFoundException:
+        return
+    kms.delete_alias(AliasName=names.data_key)
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_KEY_DAYS)
+    say(f"The key {key} is deleted in {_KEY_DAYS} days; backups of the tables cannot be read then")
 
 
 def _items(dynamodb: Any, table: str) -> int | None:

@@ -6,7 +6,7 @@ import textwrap
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +18,8 @@ Say = Callable[[str], None]
 _CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 #: How CloudFormation says that a change set holds no change.
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
+#: A change set that was never carried out leaves an empty stack behind.
+_NEW = {None, "REVIEW_IN_PROGRESS"}
 #: Seconds between two looks.
 _PAUSE_S = 1.0
 _WORDS = {"Add": "to make", "Modify": "to change", "Remove": "to remove", "Import": "to take over"}
@@ -37,6 +39,10 @@ class Stack:
         described = self._described(self.name)
         return None if described is None else described["StackStatus"]
 
+    def is_new(self) -> bool:
+        """Whether there is nothing in it yet."""
+        return self.status() in _NEW
+
     def outputs(self) -> dict[str, str]:
         """The stack's outputs."""
         described = self._described(self.name) or {}
@@ -47,11 +53,16 @@ class Stack:
         described = self._described(self.name) or {}
         return {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
 
+    def physical_ids(self) -> dict[str, str]:
+        """Logical id -> what the resource is called, or its id where it has no name."""
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        listed = [entry for page in pages for entry in page["StackResourceSummaries"]]
+        return {entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in listed}
+
     def bring_to(self, template_url: str, parameters: Mapping[str, str], tags: Mapping[str, str]) -> bool:
         """Make the stack what the template says. False when it is that already. Raises StackError."""
         status = self.status()
-        # A change set that was never carried out leaves a stack without resources behind.
-        new = status in {None, "REVIEW_IN_PROGRESS"}
+        new = status in _NEW
         self._must_be_idle(status)
         change_set = f"sluice-{uuid.uuid4().hex}"
         self._cloudformation.create_change_set(
@@ -72,12 +83,24 @@ class Stack:
             return False
         counted = Counter(change["ResourceChange"]["Action"] for change in changes)
         self._say("  " + ", ".join(f"{counted[action]} {words}" for action, words in _WORDS.items() if counted[action]))
-        began = time.time()
-        self._cloudformation.execute_change_set(StackName=self.name, ChangeSetName=change_set)
-        end = self._follow(self._id(), began)
-        if end not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-            raise StackError(f"The stack {self.name} is back where it was ({end}); what failed is told above")
+        self._carry_out(change_set, {"CREATE_COMPLETE", "UPDATE_COMPLETE"})
         return True
+
+    def take_over(self, template_url: str, found: Sequence[Mapping[str, Any]]) -> None:
+        """Begin the stack with resources that exist already, all that the template says. Raises StackError.
+
+        `found`: CloudFormation's ResourcesToImport. It finds by itself what has a name, but not what has an id.
+        """
+        change_set = f"sluice-{uuid.uuid4().hex}"
+        self._cloudformation.create_change_set(
+            StackName=self.name,
+            ChangeSetName=change_set,
+            ChangeSetType="IMPORT",
+            TemplateURL=template_url,
+            ResourcesToImport=list(found),
+        )
+        self._changes(change_set)
+        self._carry_out(change_set, {"IMPORT_COMPLETE"})
 
     def remove(self) -> None:
         """Delete the stack; resources that it retains stay. Raises StackError."""
@@ -87,6 +110,13 @@ class Stack:
         end = self._follow(identifier, began)
         if end != "DELETE_COMPLETE":
             raise StackError(f"The stack {self.name} could not be deleted ({end}); what failed is told above")
+
+    def _carry_out(self, change_set: str, ends: set[str]) -> None:
+        began = time.time()
+        self._cloudformation.execute_change_set(StackName=self.name, ChangeSetName=change_set)
+        end = self._follow(self._id(), began)
+        if end not in ends:
+            raise StackError(f"The stack {self.name} is back where it was ({end}); what failed is told above")
 
     def _must_be_idle(self, status: str | None) -> None:
         if status is None or status == "REVIEW_IN_PROGRESS":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.names import Names
 from chalicelib.settings import SettingError, load
 from infra.deploy import secrets
 from infra.deploy.bucket import Bucket
@@ -46,7 +48,9 @@ def deploy(stage: str, choices: Choices, say: Say) -> None:
     say(f"Package {package.digest[:12]}, {size:.1f} MB, {'sent' if sent else 'is in the bucket already'}")
 
     stack = Stack(session.client("cloudformation"), stack_name(stage), say)
-    text = compact(deployable(package.template, stage, bucket=bucket.name, key=key))
+    template = deployable(package.template, stage, bucket=bucket.name, key=key)
+    take_over_key(stack, bucket, template, session.client("kms"), Names(stage, place.account, place.region), say)
+    text = compact(template)
     url = bucket.put_text(f"{stage}/{package.digest}.json", text)
     say(f"Stack {stack.name}, template of {len(text) // 1000} KB")
     changed = stack.bring_to(
@@ -54,7 +58,7 @@ def deploy(stage: str, choices: Choices, say: Say) -> None:
         {
             "AsyncFlow": "open" if "ASYNCFLOW_API_KEY" in values else "closed",
             "AlarmTopic": choices.alarm_topic or stack.parameters().get("AlarmTopic", ""),
-            "GatewayLogs": _gateway_logs(session, stack),
+            "GatewayLogs": gateway_logs(session, stack),
         },
         {"Project": "sluice", "Stage": stage},
     )
@@ -82,12 +86,36 @@ def check_settings(stage: str, place: Place, values: dict[str, str]) -> None:
         raise NotReadyError(f"{error} (the stage's settings stand in .chalice/config.json)") from None
 
 
+def take_over_key(stack: Stack, bucket: Bucket, template: Mapping[str, Any], kms: Any, names: Names, say: Say) -> None:
+    """Begin a new stack with the key that an earlier one of the stage left: without it its data cannot be read."""
+    if not stack.is_new():
+        return
+    try:
+        key = kms.describe_key(KeyId=names.data_key)["KeyMetadata"]["KeyId"]
+    except kms.exceptions.NotFoundException:
+        return
+    left = {"DataKey": {"KeyId": key}, "DataKeyAlias": {"AliasName": names.data_key}}
+    alone = {"Resources": {name: template["Resources"][name] for name in left}}
+    say(f"Takes over the key {names.data_key}")
+    stack.take_over(
+        bucket.put_text(f"{names.stage}/key.json", compact(alone)),
+        [
+            {
+                "ResourceType": template["Resources"][name]["Type"],
+                "LogicalResourceId": name,
+                "ResourceIdentifier": identifier,
+            }
+            for name, identifier in left.items()
+        ],
+    )
+
+
 def stack_name(stage: str) -> str:
     """The stack of a stage."""
     return f"sluice-{stage}"
 
 
-def _gateway_logs(session: Any, stack: Stack) -> str:
+def gateway_logs(session: Any, stack: Stack) -> str:
     """Whether this stack is to give API Gateway its role for logs, of which an account has one in each region."""
     before = stack.parameters().get("GatewayLogs")
     if before is not None:
