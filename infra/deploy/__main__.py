@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up|resources|down|rotate STAGE`, for `make deploy`, `resources`, `destroy`, `rotate-operator-key`."""
+"""`python -m infra.deploy up|resources|down|rotate STAGE`: `make deploy`, `resources`, `destroy`, `rotate-operator-key`."""
 
 from __future__ import annotations
 
