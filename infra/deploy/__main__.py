@@ -1,4 +1,4 @@
-"""`python -m infra.deploy up|resources|down|rotate STAGE`: `make deploy`, `resources`, `destroy`, `rotate-operator-key`."""
+"""`python -m infra.deploy up|resources|down|rotate STAGE`: what the targets of make call."""
 
 from __future__ import annotations
 
