@@ -67,12 +67,13 @@ def _records() -> str:
 
 
 def _metrics() -> str:
-    rows = [
+    # The same metric may be made of several logs.
+    rows = dict.fromkeys(
         f"| `{each['MetricName']}` | `{_text(each['MetricNamespace'])}` | `{each['MetricValue']}` of records that fit "
         f"`{filters['FilterPattern']}`{', in ' + each['Unit'].lower() if 'Unit' in each else ''} |"
         for filters in _of("AWS::Logs::MetricFilter")
         for each in filters["MetricTransformations"]
-    ]
+    )
     told = "Beside those that AWS keeps of its own services (the alarms name the ones that matter):\n"
     return f"## Metrics\n\n{told}\n| metric | namespace | made of |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
