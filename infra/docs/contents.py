@@ -63,7 +63,7 @@ def by_source() -> Mapping[Path, Page]:
 
 
 def _slug(source: Path) -> str:
-    """`docs/settings.md` is settings, `docs/openapi/oauth.yaml` api-oauth, `sdks/python/README.md` sdk-python."""
+    """Of `docs/settings.md` settings, of `docs/openapi/oauth.yaml` api-oauth, of `sdks/python/README.md` sdk-python."""
     if source.suffix == ".yaml":
         return f"api-{source.stem}"
-    return f"sdk-{source.parent.name}" if source.stem == "README" else source.stem
+    return f"sdk-{source.parent.name}" if source.stem == "README" else source.stem.lower()

@@ -18,7 +18,10 @@ TARGET = ROOT / "docs" / "lifecycle.md"
 _PAGE = """\
 # The life of a task
 
-Generated from `chalicelib/domain/lifecycle.py` by `python -m infra.docs`; change it there.
+<!-- Written by `make docs` from chalicelib/domain/lifecycle.py. Do not edit. -->
+
+Whatever it is and whichever API it came by, a task lives by one table: these statuses, these events, and nothing else.
+The engine runs on it, and the drawing is made from it.
 
 ```mermaid
 {diagram}
