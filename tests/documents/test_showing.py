@@ -19,6 +19,7 @@ ID, OTHER = "550e8400-e29b-41d4-a716-446655440000", "88386aab-11a5-4d24-9a4b-136
         ('[{"a":1}]', '[{"a":1},{"a":2}]'),
         ('HTTP/1.1 201 Created\n\n{"a":1}', 'HTTP/1.1 201 Created\nDate: today\n\n{"a":1}'),
         ("attempt 1 of 550e8400-…  200  12 ms", "attempt 1 of 550e8400-e29b  200  12 ms"),
+        ('{"status":"Processing","processedAt":null}', '{"status":"Completed","processedAt":"2026-11-27T20:50:20Z"}'),
         ("Seed: 42", "Seed: 662056"),
     ],
 )
@@ -30,6 +31,7 @@ def test_what_differs_each_time_may_differ(shown: str, came: str) -> None:
     ("shown", "came"),
     [
         ('{"error":"Not found"}', '{"error":"Task not found"}'),
+        ('{"status":"Completed"}', '{"status":"Processing"}'),
         ('{"status":"completed"}', '{"status":"failed"}'),
         ('{"a":1,"b":2}', '{"b":2,"a":1}'),
         ('{"a":1}', '{"a":1,"b":2}'),
