@@ -319,6 +319,10 @@ class World:
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 145_000, function_name="test", aws_request_id="test")
 
 
+#: Who looks at every answer, with the method and the target of its request.
+WITNESSES: list[Callable[[str, str, Reply], None]] = []
+
+
 def sqs_event(queue: EmbeddedQueue, received: Sequence[Received]) -> dict[str, Any]:
     """The event in which Lambda hands messages to a function."""
     return {
@@ -375,7 +379,10 @@ def send(
     text = reply["body"]
     body = text if isinstance(text, bytes) else text.encode()
     found["content-length"] = str(len(body))
-    return Reply(reply["statusCode"], found, b"" if method == "HEAD" else body)
+    told = Reply(reply["statusCode"], found, b"" if method == "HEAD" else body)
+    for witness in WITNESSES:
+        witness(method, target, told)
+    return told
 
 
 def _route(path: str) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The deployment that is asked: the app in process, in fine weather, without limits, with time that stands still."""
+"""The deployment that is asked: the app in process, in fine weather, without limits, with time that hardly passes."""
 
 from __future__ import annotations
 
@@ -25,22 +25,27 @@ from infra.local.seed import seed
 Credentials = Mapping[str, Mapping[str, str]]
 
 
-class StillClock(ManualClock):
-    """Time passes within a request, so that who waits is done, and is put back before the next: the dates of examples
-    stay ahead."""
+#: A pro team may ask every 100 ms.
+_BETWEEN_MS = 150
 
-    def put_back(self) -> None:
-        self._now = self._began
+
+class SlowClock(ManualClock):
+    """Who waits within a request is done at once, and the next request comes a moment after the one before: the dates
+    of examples stay ahead, and no window fills."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._began = self._now
+        self._next = self._now
+
+    def put_back(self) -> None:
+        self._next += _BETWEEN_MS
+        self._now = self._next
 
 
 class Gateway:
     """A deployment as a WSGI application (PEP 3333), as API Gateway would hand requests over."""
 
-    def __init__(self, clock: StillClock) -> None:
+    def __init__(self, clock: SlowClock) -> None:
         self._clock = clock
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -75,7 +80,7 @@ def deployment() -> Iterator[Deployment]:
         seed="42",
         hidden_seed="hidden",
     )
-    clock = StillClock()
+    clock = SlowClock()
     names = Names(LOCAL_STAGE, "123456789012", "us-east-1")
     with World(clock=clock, names=names, asyncflow=calm, asimov_open=False) as world:
         seed()

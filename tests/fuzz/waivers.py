@@ -58,7 +58,7 @@ WAIVERS = (
         refused=("400",),
     ),
     Waiver(
-        "Only what has ended is sent again, and time stands still.",
+        "Only a delivery that has ended is sent again, and none is made.",
         ("POST /api/v1/webhooks/{id}/deliveries/{delivery}/replay",),
         unreached=True,
     ),

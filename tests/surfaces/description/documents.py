@@ -34,7 +34,7 @@ SURFACES: Mapping[str, Surface] = {
 #: What `GET /openapi.json` answers.
 DOCUMENT: dict[str, Any] = openapi.served()
 
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def operations(document: Mapping[str, Any] = DOCUMENT) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -53,7 +53,7 @@ def routes(document: Mapping[str, Any]) -> set[str]:
 def route_of(line: str) -> str | None:
     """The route that answers a request line, if one is described: as many fixed segments as possible."""
     method, target = line.split(" ", 1)
-    path = target.partition("?")[0]
+    path = target.partition("?")[0].rstrip("/") or "/"
     fitting = [
         template
         for template, name, _ in operations()
@@ -126,10 +126,14 @@ def error_text(body: Any) -> str | None:
 
 def faults(document: Mapping[str, Any], pointer: str, value: Any) -> list[str]:
     """What the schema at the pointer finds wrong with a value."""
+    return [f"{error.json_path}: {error.message}" for error in validator(document, pointer).iter_errors(value)]
+
+
+def validator(document: Mapping[str, Any], pointer: str) -> Draft202012Validator:
+    """What judges values by the schema at the pointer."""
     registry: Registry[Any] = Registry().with_resource("urn:document", DRAFT202012.create_resource(document))
     schema = {"$ref": f"urn:document{pointer}"}
-    validator = Draft202012Validator(schema, registry=registry, format_checker=FormatChecker())
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+    return Draft202012Validator(schema, registry=registry, format_checker=FormatChecker())
 
 
 def resolved(node: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +142,9 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
         return node
     target: Any = DOCUMENT
     for part in node["$ref"].removeprefix("#/").split("/"):
-        target = target[part]
+        target = target[part.replace("~1", "/").replace("~0", "~")]
     assert isinstance(target, dict)
-    return target
+    return resolved(target)
 
 
 def _escaped(key: str) -> str:
