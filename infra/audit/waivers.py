@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatch
 from pathlib import Path
 
 FILE = Path(__file__).with_name("waivers.toml")
@@ -27,12 +28,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """All findings of one rule in one file, which are meant for a reason."""
+    """All findings of one rule in one file, or in those whose path a pattern matches, which are meant for a reason."""
 
     rule: str
     path: str
     reason: str
     since: date
+
+    def covers(self, finding: Finding) -> bool:
+        return self.rule == finding.rule and fnmatch(finding.path, self.path)
 
 
 def load(file: Path = FILE) -> list[Waiver]:
@@ -42,10 +46,12 @@ def load(file: Path = FILE) -> list[Waiver]:
 
 def judge(findings: Iterable[Finding], waivers: Iterable[Waiver]) -> list[str]:
     """What is wrong: findings that nobody waived, and waivers that nothing needs any more."""
-    found = list(findings)
-    waived = {(waiver.rule, waiver.path) for waiver in waivers}
-    needed = {(finding.rule, finding.path) for finding in found}
+    found, known = list(findings), list(waivers)
     return [
-        *(str(finding) for finding in found if (finding.rule, finding.path) not in waived),
-        *(f"{path}: the waiver of {rule} is not needed any more" for rule, path in sorted(waived - needed)),
+        *(str(finding) for finding in found if not any(waiver.covers(finding) for waiver in known)),
+        *(
+            f"{waiver.path}: the waiver of {waiver.rule} is not needed any more"
+            for waiver in known
+            if not any(waiver.covers(finding) for finding in found)
+        ),
     ]

@@ -57,7 +57,7 @@ def test_each_waiver_says_why_and_since_when() -> None:
     for waiver in waivers.load():
         assert len(waiver.reason) > 40
         assert isinstance(waiver.since, date)
-        assert (ROOT / waiver.path).is_file()
+        assert any(ROOT.glob(waiver.path))
 
 
 def test_a_finding_needs_a_waiver_and_a_waiver_a_finding() -> None:
