@@ -86,14 +86,19 @@ def test_a_listing_by_view_judges_a_delay_by_its_own_time() -> None:
         "X-JWT",
         "X-Pin",
         "X-OTP",
+        # Nobody can tell what a customer's own headers hold.
+        "X-Request-Id",
+        "X-Trace",
+        "User-Agent",
+        "X-Shipping",
     ],
 )
-def test_a_header_that_sounds_secret_is_masked(name: str) -> None:
+def test_a_header_that_may_hold_a_secret_is_masked(name: str) -> None:
     assert masked(name, "hunter2") == MASK
 
 
-@pytest.mark.parametrize("name", ["Content-Type", "Accept", "X-Request-Id", "X-Trace", "User-Agent", "X-Shipping"])
-def test_any_other_header_is_shown(name: str) -> None:
+@pytest.mark.parametrize("name", ["Content-Type", "accept", "Retry-After"])
+def test_a_header_that_says_what_a_body_is_is_shown(name: str) -> None:
     assert masked(name, "value") == "value"
 
 
