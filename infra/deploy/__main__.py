@@ -21,9 +21,12 @@ def say(text: str) -> None:
 def ask(question: str) -> str:
     """What is typed; nothing, when nobody is there to type."""
     try:
-        return input(question)
+        typed = input(question)
     except EOFError:
-        return ""
+        typed = ""
+    if not sys.stdin.isatty():
+        say(typed)
+    return typed
 
 
 def main(arguments: Sequence[str]) -> int:

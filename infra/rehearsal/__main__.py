@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
+from chalicelib.names import API_STAGE
 from infra.deploy.secrets import parameter
 from infra.deploy.up import stack_name
-from infra.rehearsal import flight, smoke
+from infra.rehearsal import flight, plain, smoke
 from infra.rehearsal.commands import STAGE, Commands
 from infra.rehearsal.earlier import check_out
 from infra.rehearsal.emulator import Emulator
@@ -38,18 +41,28 @@ class Account:
     def client(self, service: str) -> Any:
         """A client of the SDK."""
         environment = self._emulator.environment
-        return self._session.client(service, endpoint_url=self._emulator.endpoint, verify=environment["AWS_CA_BUNDLE"])
+        return self._session.client(
+            service,
+            endpoint_url=self._emulator.endpoint,
+            verify=environment["AWS_CA_BUNDLE"],
+            # An emulator that hangs is ended soon.
+            config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}),
+        )
 
-    def site(self) -> Site:
-        """The deployed API under the emulator's own kind of address."""
-        (stack,) = self.client("cloudformation").describe_stacks(StackName=stack_name(STAGE))["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        url = f"{self._emulator.endpoint}/_aws/execute-api/{outputs['RestAPIId']}/live"
+    def site_of(self, api_id: str) -> Site:
+        """An API under the emulator's own kind of address."""
+        url = f"{self._emulator.endpoint}/_aws/execute-api/{api_id}/{API_STAGE}"
         return Site(url, self._emulator.environment["AWS_CA_BUNDLE"])
 
-    def secret(self, name: str) -> str:
+    def site(self) -> Site:
+        """The API of the stack."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=stack_name(STAGE))["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        return self.site_of(outputs["RestAPIId"])
+
+    def secret(self, name: str, stage: str = STAGE) -> str:
         """A secret of the stage."""
-        found = self.client("ssm").get_parameter(Name=parameter(STAGE, name), WithDecryption=True)
+        found = self.client("ssm").get_parameter(Name=parameter(stage, name), WithDecryption=True)
         value: str = found["Parameter"]["Value"]
         return value
 
@@ -112,7 +125,7 @@ def rehearse(emulator_python: Path, before: str | None, transcript: Transcript, 
         notes.append(f"tenant {tenant['tenant']['id']}")
     uses: dict[str, Callable[[], str]] = {
         "API Gateway": lambda: smoke.gateway(site),
-        "AsyncQueue": lambda: smoke.asyncqueue(site, receiver, key),
+        "AsyncQueue": lambda: smoke.asyncqueue(site, receiver, key, ""),
         "AsyncFlow": lambda: smoke.asyncflow(site, flow_key),
         "AstraFlow": lambda: smoke.astraflow(site, receiver, tenant["client"]["id"], tenant["client"]["secret"]),
         "Asimov": lambda: smoke.asimov(site, key),
@@ -129,15 +142,29 @@ def rehearse(emulator_python: Path, before: str | None, transcript: Transcript, 
     with transcript.step(f"make deploy STAGE={STAGE}: takes the data up again") as notes:
         commands.deploy()
         listed = account.site().ask("GET", "/v1/tasks?status=completed&limit=1", 200, smoke.bearer(key))
-        notes.append(f"{len(listed['tasks'])} of the completed tasks listed with the key from before")
+        smoke.expect(receiver.url in listed["tasks"][0]["callbackUrl"], listed)
+        notes.append("what was sealed before is read with the key from before")
     with transcript.step(f"make destroy STAGE={STAGE} DATA=delete") as notes:
         notes.append(commands.destroy(STAGE, f"delete {STAGE}", data=True))
         smoke.expect(account.tables() == [], account.tables())
+
+    copy = folder / "copy"
+    plain.lay_out(copy)
+    with transcript.step(f"make resources STAGE={plain.PLAIN} and chalice deploy --stage {plain.PLAIN}") as notes:
+        notes.append(plain.deploy(commands, copy))
+    site, operator_key = account.site_of(plain.api_id(copy)), account.secret("OPERATOR_KEY", plain.PLAIN)
+    with transcript.step("AsyncQueue, without partial batches") as notes:
+        team = commands.sluice(site.url, operator_key, "team", "create", "Plain")
+        notes.append(smoke.asyncqueue(site, receiver, team["apiKey"]["key"], "/plain"))
+    with transcript.step(f"chalice delete --stage {plain.PLAIN} and make destroy STAGE={plain.PLAIN}") as notes:
+        notes.append(plain.take_away(commands, copy))
 
 
 def main(emulator_python: Path, before: str | None) -> int:
     """Returns the exit code."""
     transcript = Transcript()
+    # What was started is ended, however this ends.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ExitStack() as closing:
             rehearse(emulator_python, before, transcript, closing)

@@ -37,6 +37,20 @@ class Commands:
         command = [sys.executable, "-m", "infra.deploy", "up", STAGE, "--architecture", ARCHITECTURE]
         return self._run(command, folder=project)
 
+    def resources(self, project: Path, stage: str) -> str:
+        """`make resources` of another checkout, with the tools of this one; what it said."""
+        command = [sys.executable, "-m", "infra.deploy", "resources", stage, "--architecture", ARCHITECTURE]
+        return self._run(command, folder=project)
+
+    def chalice(self, project: Path, *arguments: str) -> str:
+        """Chalice's own command in another checkout; what it said."""
+        return self._run([str(Path(sys.executable).with_name("chalice")), *arguments], folder=project)
+
+    def destroy_in(self, project: Path, stage: str) -> str:
+        """`make destroy DATA=delete` of another checkout, confirmed; what it said."""
+        command = [sys.executable, "-m", "infra.deploy", "down", stage, "--data", "delete"]
+        return self._run(command, folder=project, typed=f"{stage}\ndelete {stage}\n")
+
     def destroy(self, *typed: str, data: bool = False) -> str:
         """`make destroy` with what is typed when it asks; what it said."""
         command = ["make", "--no-print-directory", "destroy", f"STAGE={STAGE}", *(["DATA=delete"] if data else [])]

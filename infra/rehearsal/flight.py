@@ -12,11 +12,11 @@ from infra.rehearsal.receiver import Receiver
 from infra.rehearsal.smoke import Site, UnexpectedError, bearer, in_seconds
 
 #: Seconds until a task is due. Up to the stage's horizon (75) its message is delayed, beyond it a schedule sends it.
-_DELAYS_S = (*range(2, 62), *(80, 82, 84, 86, 88, 90))
+_DELAYS_S = (*range(2, 62, 2), *(80, 82, 84, 86, 88, 90))
 _PATH = "/flight"
 #: Seconds from the last due time, or from when they are counted, until every task must have ended.
 _GRACE_S = 60
-_THREADS = 4
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,13 @@ def gateway(site: Site) -> str:
     return f"health: {', '.join(parts)}; an unknown path: 404"
 
 
-def asyncqueue(site: Site, receiver: Receiver, key: str) -> str:
-    """A callback with a retry and a completion webhook; a cancelled task."""
+def asyncqueue(site: Site, receiver: Receiver, key: str, below: str) -> str:
+    """A callback with a retry and a completion webhook; a cancelled task. `below`: a path for the receiver's."""
     order = {
-        "callbackUrl": f"{receiver.url}/fail-once/hook",
+        "callbackUrl": f"{receiver.url}/fail-once/hook{below}",
         "body": '{"order":1}',
         "retryBackoff": "linear",
-        "onCompleteUrl": f"{receiver.url}/done",
+        "onCompleteUrl": f"{receiver.url}/done{below}",
     }
     task = site.ask("POST", "/v1/tasks", 201, bearer(key), order)["task"]
     later = site.ask(
@@ -79,7 +79,7 @@ def asyncqueue(site: Site, receiver: Receiver, key: str) -> str:
     site.ask("POST", f"/v1/tasks/{later['task']['id']}/cancel", 200, bearer(key))
     ended = finished(site, key, task["id"])
     expect((ended["status"], ended["retryCount"]) == ("completed", 1), ended)
-    webhook = receiver.wait("/done")
+    webhook = receiver.wait(f"/done{below}")
     expect(b'"task.completed"' in webhook.body, webhook.body)
     expect("webhook-signature" in webhook.headers, webhook.headers)
     return "503 retried, then completed; webhook signed and received; a scheduled task cancelled"
