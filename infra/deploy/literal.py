@@ -60,11 +60,10 @@ class Literal:
         }
         if name in pseudo:
             return pseudo[name]
-        if name in self._physical_ids:
-            return self._physical_ids[name]
         properties = self._resources[name]["Properties"]
-        named: str = next(properties[key] for key in _NAMES if key in properties)
-        return named
+        # The name first: what CloudFormation calls a queue is its address.
+        named: str | None = next((properties[key] for key in _NAMES if key in properties), None)
+        return self._physical_ids[name] if named is None else named
 
     def _arn(self, logical_id: str) -> str:
         pattern = _ARNS[self._resources[logical_id]["Type"]]

@@ -43,6 +43,14 @@ def test_what_is_named_by_an_id_is_taken_from_the_stack() -> None:
     assert arn == "arn:aws:kms:eu-central-1:123456789012:key/1-2-3"
 
 
+def test_a_queue_goes_by_its_name_whatever_its_address_is() -> None:
+    physical_ids = {"TasksQueue": "https://sqs.eu-central-1.amazonaws.com/123456789012/sluice-dev-tasks"}
+
+    arn = Literal(load_template(), NAMES, physical_ids).render({"Fn::GetAtt": ["TasksQueue", "Arn"]})
+
+    assert arn == NAMES.queue_arn(NAMES.tasks_queue)
+
+
 def test_a_reference_to_nothing_is_an_error() -> None:
     with pytest.raises(KeyError, match="Nobody"):
         LITERAL.render({"Fn::GetAtt": ["Nobody", "Arn"]})
