@@ -113,7 +113,12 @@ def _colour(record: logging.LogRecord, fields: Mapping[str, Any]) -> str | None:
 def banner(document: Mapping[str, Any]) -> str:
     """Where everything is, which keys open it, and one command to try, from the document of `.local/stack.json`."""
     base, aws = document["base_url"], document["aws_endpoint_url"]
-    lines = [("API", base), ("AWS", f"{aws}  (aws --endpoint-url {aws} sqs list-queues)"), *_keys(document)]
+    lines = [
+        ("API", base),
+        ("Docs", f"{base}/docs"),
+        ("AWS", f"{aws}  (aws --endpoint-url {aws} sqs list-queues)"),
+        *_keys(document),
+    ]
     lines.append(("Kept", "in memory: everything but the operator key is gone after a stop"))
     width = max(len(name) for name, _ in lines)
     text = ["Sluice, local stack", "", *(f"  {name:<{width}}  {value}" for name, value in lines)]

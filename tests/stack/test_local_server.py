@@ -428,4 +428,5 @@ def test_the_banner_says_where_everything_is_and_how_to_begin() -> None:
 
     for said in ("8000", "8001", "operator-key", "aq_live_pro", "aq_live_free", "flow-key", "secret", "word", "memory"):
         assert said in text
+    assert "http://127.0.0.1:8000/docs" in text
     assert "curl http://127.0.0.1:8000/v1/tasks -H 'Authorization: Bearer aq_live_pro'" in text
