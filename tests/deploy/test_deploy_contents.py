@@ -81,6 +81,7 @@ def test_alarms_look_at_depth_age_errors_throttles_and_lateness() -> None:
         "Throttles",
         "Lateness",
         "InvocationDroppedCount",
+        "Spoiled",
     }
 
 
