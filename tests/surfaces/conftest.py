@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from world import WITNESSES
 
+from surfaces.description.witness import witness
 from surfaces.harness.in_process import InProcess
 from surfaces.harness.manual import Ahead
 from surfaces.harness.over_http import OverHttp
 from surfaces.harness.place import Place
 from surfaces.manuals import MANUALS
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_is_described() -> Iterator[None]:
+    """Whatever a test asks, the descriptions name what it is answered."""
+    WITNESSES.append(witness)
+    yield
+    WITNESSES.remove(witness)
 
 
 @pytest.fixture(scope="module", params=["in process", "over HTTP"])

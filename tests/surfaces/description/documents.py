@@ -51,13 +51,17 @@ def routes(document: Mapping[str, Any]) -> set[str]:
 
 
 def route_of(line: str) -> str | None:
-    """The route that answers a request line, if one is described: as many fixed segments as possible."""
+    """The route that answers a request line, if one is described: as many fixed segments as possible, and none of
+    another API than the path is below."""
     method, target = line.split(" ", 1)
     path = target.partition("?")[0].rstrip("/") or "/"
+    prefix = _prefix(path)
     fitting = [
         template
         for template, name, _ in operations()
-        if name == method.lower() and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        if name == method.lower()
+        and template.startswith(prefix)
+        and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
     ]
     return f"{method} {min(fitting, key=lambda template: template.count('{'))}" if fitting else None
 
@@ -65,9 +69,13 @@ def route_of(line: str) -> str | None:
 def otherwise(line: str) -> str:
     """The pointer to what describes every answer that no route names, in the shape of the API it is below."""
     path = line.split(" ", 1)[1].partition("?")[0]
-    known: dict[str, dict[str, str]] = DOCUMENT[openapi.OTHERWISE]
-    below = [prefix for prefix in known if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
-    return known[max(below, key=len)]["$ref"]
+    return str(DOCUMENT[openapi.OTHERWISE][_prefix(path)]["$ref"])
+
+
+def _prefix(path: str) -> str:
+    """Below which prefix of an API a path is."""
+    below = [prefix for prefix in DOCUMENT[openapi.OTHERWISE] if f"{path}/".startswith(f"{prefix.rstrip('/')}/")]
+    return max(below, key=len)
 
 
 def described(line: str, status: int) -> tuple[dict[str, Any], str]:

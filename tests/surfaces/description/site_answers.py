@@ -29,4 +29,10 @@ def served(asked: Caller) -> None:
         asked.ask(line, headers={"If-None-Match": reply.headers["etag"]})
 
 
-STORIES = (welcomed, served)
+def asked_with_a_slash(asked: Caller) -> None:
+    """A slash too many leads to the page without it."""
+    for line in ("GET /docs/", "GET /docs/settings/", f"GET /docs/assets/{asset()}/"):
+        asked.ask(line)
+
+
+STORIES = (welcomed, served, asked_with_a_slash)
