@@ -11,6 +11,7 @@ FUZZ := .tools/fuzz
 SDK_PYTHON := sdks/python
 AUDIT := infra/audit
 AUDIT_VENV := .venv-audit
+RIVALS_VENV := .venv-rivals
 SDK_JAVASCRIPT := sdks/javascript
 # The oldest Node.js that the SDK promises to run on; there is one for Linux.
 OLDEST_NODE := $(SDK_JAVASCRIPT)/test/oldest/node_modules
@@ -21,7 +22,7 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
+.PHONY: help setup run test check audit outbound-report format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -65,6 +66,14 @@ $(AUDIT_VENV)/.ready: $(AUDIT)/requirements.txt
 	@echo "Setting up $(AUDIT_VENV) (once, about a minute) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(AUDIT)/requirements.txt
+	@touch $@
+
+outbound-report: $(READY) $(RIVALS_VENV)/.ready ## Try the outbound door with everything, and write docs/outbound-report.md (a quarter of an hour)
+	@PYTHONPATH=.:tests:tests/outbound $(BIN)/python -m outbound_report
+
+$(RIVALS_VENV)/.ready: tests/outbound/rivals/requirements.txt
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 format: $(READY) ## Format the code
@@ -177,5 +186,5 @@ lock: $(READY) ## Pin requirements*.in anew, with hashes
 
 clean: ## Remove the virtual environment and everything local
 	@rm -rf $(VENV) .tools .local .build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-	  $(AUDIT_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist $(OLDEST_NODE) \
+	  $(AUDIT_VENV) $(RIVALS_VENV) $(SDK_PYTHON)/.venv $(SDK_PYTHON)/dist $(SDK_JAVASCRIPT)/node_modules $(SDK_JAVASCRIPT)/dist $(OLDEST_NODE) \
 	  infra/browser/node_modules $(BROWSER_TESTS)/node_modules $(OPENAPI_LINT)/node_modules

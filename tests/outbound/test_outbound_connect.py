@@ -71,6 +71,15 @@ def test_what_is_refused_as_a_url_is_not_followed_as_a_location(vector: Vector) 
         assert set(dialler.dialled) == {START}
 
 
+def test_a_redirect_to_the_deployment_itself_is_not_followed() -> None:
+    names = {"start.example.com": [[START]], OWN_HOST: [["93.184.216.34"]]}
+    with ScriptedDialler(lambda _: redirect_to(f"http://{OWN_HOST}/v1/tasks")) as dialler:
+        outcome = send("http://start.example.com/", names, dialler)
+
+    assert outcome == NoAnswer(Failure.BLOCKED)
+    assert dialler.dialled == [START]
+
+
 def test_an_address_that_is_down_is_followed_by_the_next() -> None:
     def first_is_dead(address: str) -> bytes:
         return refuse(address) if address == "93.184.216.35" else OK

@@ -179,6 +179,10 @@ def test_the_platform_does_not_call_itself(host: str) -> None:
     assert read(f"https://other.{OWN_HOST}/")
 
 
+def test_own_names_are_known_however_they_are_written() -> None:
+    assert Guard(own_hosts=("API.Shop.Example.",)).judge("https://api.shop.example/") is Refusal.BLOCKED
+
+
 class TestOpenedNetworks:
     @pytest.mark.parametrize(
         "url",
