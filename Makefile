@@ -179,7 +179,7 @@ $(BROWSER): infra/browser/package-lock.json
 lock: $(READY) ## Pin requirements*.in anew, with hashes
 	@$(BIN)/python -m pip install --quiet uv
 	@for name in requirements requirements-dev $(AUDIT)/requirements infra/rehearsal/requirements infra/lint/requirements \
-	  tests/fuzz/requirements; do \
+	  tests/fuzz/requirements tests/outbound/rivals/requirements; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url $$name.in -o $$name.txt; done
 	@$(MAKE) --no-print-directory setup $(AUDIT_VENV)/.ready && $(AUDIT_VENV)/bin/python -m infra.audit --write

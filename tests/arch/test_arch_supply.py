@@ -15,12 +15,14 @@ from infra.audit.advisories import pins
 from infra.audit.waivers import Finding, Waiver, judge
 
 ROOT = Path(__file__).parents[2]
-LOCKED = [
-    "requirements.txt",
-    "requirements-dev.txt",
-    "infra/audit/requirements.txt",
-    "sdks/python/requirements-dev.txt",
-]
+LOCKED = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [
+        *ROOT.glob("requirements*.txt"),
+        *(path for room in ("infra", "sdks", "tests") for path in (ROOT / room).rglob("requirements*.txt")),
+    ]
+    if "node_modules" not in path.parts and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
 BILL = json.loads(bom.FILE.read_text("utf-8"))
 RULES = yaml.safe_load((scanners.RULES / "house.yaml").read_text("utf-8"))["rules"]
 SPECIMENS = (scanners.RULES / "house.py").read_text("utf-8")
