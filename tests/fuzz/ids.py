@@ -9,7 +9,7 @@ from surfaces.description.answers import existing
 from surfaces.description.caller import Caller
 
 #: How often something that there is is asked for.
-_SHARE = 0.7
+_SHARE = 0.9
 _MANY = 2
 
 #: By operation and variable: the values that lead somewhere.
