@@ -19,7 +19,7 @@ class LogRecorder:
 
 
 def log_as_json() -> None:
-    """Write the lines as JSON objects on standard output, as CloudWatch wants them. Safe to call again."""
+    """Write the lines as JSON objects on standard error, where CloudWatch reads them too. Safe to call again."""
     from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
     if LOGGER.handlers:
