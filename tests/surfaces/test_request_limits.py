@@ -3,8 +3,11 @@ worst of it costs."""
 
 from __future__ import annotations
 
+import gc
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from world import OPERATOR_KEY, Reply, World
@@ -19,8 +22,9 @@ from surfaces.sides import deployment
 
 #: An endpoint of each surface that takes a JSON object.
 ENDPOINTS = ("/v1/tasks", "/asyncflow", "/api/v1/tasks", "/api/hello", "/oauth/token", "/operator/teams")
-#: Milliseconds of CPU that the worst request may take.
-BUDGET_MS = 50
+#: The most CPU that a request may take, in times of what the standard library alone takes to decode the body that costs
+#: it most. Measured: 5.5 at most, with 35 ms of CPU.
+MOST_DECODINGS = 10
 
 
 class Client:
@@ -177,14 +181,24 @@ WORST = {
 }
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
-@pytest.mark.parametrize("body", WORST.values(), ids=WORST)
-def test_the_worst_body_costs_little(client: Client, path: str, body: bytes) -> None:
-    costs = []
-    for _ in range(5):
+def cpu_s(work: Callable[[], object]) -> float:
+    """The least CPU that this took in a few turns."""
+    turns = []
+    for _ in range(3):
         began = time.process_time()
+        work()
+        turns.append(time.process_time() - began)
+    return min(turns)
+
+
+@pytest.mark.parametrize("body", WORST.values(), ids=WORST)
+def test_the_worst_body_costs_little(client: Client, body: bytes) -> None:
+    def decode() -> None:
+        gc.disable()
+        json.loads(WORST["deep lists"])
+        gc.enable()
+
+    for path in ENDPOINTS:
         assert client.post(path, body).status in (400, 401)
-        costs.append((time.process_time() - began) * 1000)
-        if costs[-1] < BUDGET_MS:
-            return
-    pytest.fail(f"{costs} ms of CPU")
+        # Both in turn, so that whatever else the machine does slows both.
+        assert cpu_s(partial(client.post, path, body)) < MOST_DECODINGS * cpu_s(decode)
