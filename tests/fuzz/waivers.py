@@ -75,7 +75,7 @@ WAIVERS = (
         unreached=True,
     ),
     Waiver(
-        "A team's key is rotated once, and none that other requests have revoked.",
+        "When it is asked, requests before it have revoked every key that is known.",
         ("POST /operator/teams/{id}/keys/{key}/rotate",),
         unreached=True,
     ),
