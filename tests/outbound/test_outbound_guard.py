@@ -117,6 +117,15 @@ def test_a_url_has_at_most_2048_characters() -> None:
     assert CLOSED.judge(longest + "a") is Refusal.INVALID
 
 
+def test_a_name_has_at_most_253_characters() -> None:
+    longest = f"{'a.' * 123}example"
+
+    assert len(longest) == 253
+    assert read(f"http://{longest}/")
+    # One more is still below what is looked at, and would be a name of 256 octets on the wire.
+    assert CLOSED.judge(f"http://a{longest}/") is Refusal.INVALID
+
+
 @pytest.mark.parametrize(
     ("url", "origin", "target"),
     [

@@ -12,6 +12,7 @@ from chalicelib.outbound.door import Door
 HEADERS = (
     ("Authorization", "Bearer secret"),
     ("Cookie", "a=b"),
+    ("Proxy-Authorization", "Basic secret"),
     ("Content-Type", "text/plain"),
     ("Content-Language", "en"),
     ("X-Kept", "1"),
@@ -66,7 +67,7 @@ def test_credentials_stay_with_their_origin(local_door: Door, status: int) -> No
         assert server.requests[0].headers["authorization"] == "Bearer secret"
         assert elsewhere.requests[0].headers["host"] == f"127.0.0.1:{elsewhere.port}"
         assert elsewhere.requests[0].headers["x-kept"] == "1"
-        assert not {"authorization", "cookie"} & elsewhere.requests[0].headers.keys()
+        assert not {"authorization", "cookie", "proxy-authorization"} & elsewhere.requests[0].headers.keys()
 
 
 def test_another_name_for_the_same_server_is_another_origin(local_door: Door) -> None:
