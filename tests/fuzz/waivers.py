@@ -7,6 +7,9 @@ from typing import Any
 
 #: What a valid request may be answered with besides success, on every operation: schemathesis's own list.
 _ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429"]
+#: What a request that does not fit may be answered with: schemathesis's list without faults, and with a URL that is too
+#: long, which wrong values soon make.
+_REFUSED = ["400", "401", "403", "404", "405", "406", "409", "414", "415", "422", "428", "429"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def checks(operation: str) -> dict[str, Any]:
     held = [waiver for waiver in WAIVERS if operation in waiver.operations]
     refused = [status for waiver in held for status in waiver.refused]
     found: dict[str, Any] = {check: {"enabled": False} for waiver in held for check in waiver.unchecked}
+    found["negative_data_rejection"] = {"expected-statuses": _REFUSED}
     if refused:
         found["positive_data_acceptance"] = {"expected-statuses": [*_ACCEPTED, *refused]}
     return found
