@@ -21,6 +21,7 @@ from infra.rehearsal import flight, plain, smoke
 from infra.rehearsal.commands import STAGE, Commands
 from infra.rehearsal.earlier import check_out
 from infra.rehearsal.emulator import Emulator
+from infra.rehearsal.operate import operate
 from infra.rehearsal.receiver import Receiver
 from infra.rehearsal.smoke import Site
 from infra.rehearsal.transcript import Transcript
@@ -135,6 +136,8 @@ def rehearse(emulator_python: Path, before: str | None, transcript: Transcript, 
             notes.append(use())
     with transcript.step("Wait for the tasks that were under way, and count") as notes:
         notes.append(flight.land(under_way, site, key, receiver))
+    with transcript.step("./sluice task, dead-letter, queue and doctor") as notes:
+        notes.append(operate(commands, site.url, operator_key, team["team"]["id"], receiver))
 
     with transcript.step(f"make destroy STAGE={STAGE}: the data stay") as notes:
         notes.append(commands.destroy(STAGE))
