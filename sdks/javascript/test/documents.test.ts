@@ -90,6 +90,34 @@ describe('the documentation', () => {
   }
 });
 
+describe('the page on signatures', () => {
+  const page = readFileSync(join(root, '..', '..', 'docs', 'verify-signatures.md'), 'utf8');
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const body = '{"event":"task.completed","text":"é"}';
+  const mac = (key: number, text: string) => createHmac('sha256', Buffer.alloc(32, key)).update(text);
+  const signed = (key: number, agoSeconds = 0) => {
+    const time = String(Math.floor(Date.now() / 1000) - agoSeconds);
+    return {
+      'webhook-id': 'm',
+      'webhook-timestamp': time,
+      'webhook-signature': `v1,${mac(key, `m.${time}.${body}`).digest('base64')}`,
+      'x-asyncqueue-signature': `t=${time},v1=${'0'.repeat(64)},v1=${mac(key, `${time}.${body}`).digest('hex')}`,
+    };
+  };
+
+  for (const [number, [, code]] of [...page.matchAll(/^```javascript\n(.*?)^```$/gms)].entries()) {
+    test(`believes what is signed, and nothing else, in example ${number + 1}`, async () => {
+      const { receive } = (await import(pathToFileURL(program(code!)).href)) as {
+        receive(body: Buffer, headers: Record<string, string>, secret: string): Promise<unknown>;
+      };
+      assert.deepEqual(await receive(Buffer.from(body), signed(7), secret), JSON.parse(body));
+      assert.equal(await receive(Buffer.from(`${body} `), signed(7), secret), null);
+      assert.equal(await receive(Buffer.from(body), signed(8), secret), null);
+      assert.equal(await receive(Buffer.from(body), signed(7, 301), secret), null);
+    });
+  }
+});
+
 describe('the manuals', () => {
   test('of AstraFlow', async () => {
     const output = await printed(
