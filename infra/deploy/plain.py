@@ -19,7 +19,7 @@ from infra.deploy.literal import Literal
 from infra.deploy.package import PROJECT, read_config, stage_settings
 from infra.deploy.stack import Say, Stack
 from infra.deploy.template import compact, for_stage
-from infra.deploy.up import Choices, check_settings, gateway_logs, ready, take_over_key
+from infra.deploy.up import Choices, equipped, gateway_logs, take_over_key
 
 
 def stack_name(stage: str) -> str:
@@ -37,11 +37,7 @@ def resources_alone(stage: str) -> dict[str, Any]:
 
 def prepare(stage: str, choices: Choices, say: Say) -> None:
     """Bring the resources of a stage up, and write what `chalice deploy` needs. Raises NotReadyError and StackError."""
-    session, place = ready(stage, say)
-    values, made = secrets.ensure(session.client("ssm"), stage)
-    for name in made:
-        say(f"Made the secret {secrets.parameter(stage, name)} in the Parameter Store")
-    check_settings(stage, place, values)
+    session, place, values = equipped(stage, say)
     bucket = Bucket(session.client("s3"), place, choices.bucket)
     bucket.ensure()
     stack = Stack(session.client("cloudformation"), stack_name(stage), say)

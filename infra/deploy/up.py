@@ -32,11 +32,7 @@ class Choices:
 def deploy(stage: str, choices: Choices, say: Say) -> None:
     """Bring a stage up, or up to date. Raises NotReadyError and StackError."""
     began = time.monotonic()
-    session, place = ready(stage, say)
-    values, made = secrets.ensure(session.client("ssm"), stage)
-    for name in made:
-        say(f"Made the secret {secrets.parameter(stage, name)} in the Parameter Store")
-    check_settings(stage, place, values)
+    session, place, values = equipped(stage, say)
 
     bucket = Bucket(session.client("s3"), place, choices.bucket)
     if bucket.ensure():
@@ -75,6 +71,17 @@ def ready(stage: str, say: Say) -> tuple[Any, Place]:
     place = check_place(session)
     say(f"Stage {stage}, account {place.account}, region {place.region}, as {place.caller.rpartition(':')[2]}")
     return session, place
+
+
+def equipped(stage: str, say: Say) -> tuple[Any, Place, dict[str, str]]:
+    """A session for a stage whose settings are right, where it leads, and its secrets; those that it lacked are made.
+    Raises NotReadyError."""
+    session, place = ready(stage, say)
+    values, made = secrets.ensure(session.client("ssm"), stage)
+    for name in made:
+        say(f"Made the secret {secrets.parameter(stage, name)} in the Parameter Store")
+    check_settings(stage, place, values)
+    return session, place, values
 
 
 def check_settings(stage: str, place: Place, values: dict[str, str]) -> None:
