@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
+#: All of these hold on to what they took: no header takes long.
+_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 #: What stands between commas, or before a preference's parameters; what is quoted stays whole, even without an end.
-_ELEMENT = re.compile(rf'(?:[^,"]|{_QUOTED}?)+')
-_BEFORE_PARAMETERS = re.compile(rf'(?:[^;"]|{_QUOTED}?)+')
-_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PREFERENCE = re.compile(rf"\s*({_NAME})\s*(?:=\s*({_NAME}|{_QUOTED})?\s*)?", re.ASCII)
+_ELEMENT = re.compile(rf'(?:[^,"]++|{_QUOTED}?+)++')
+_BEFORE_PARAMETERS = re.compile(rf'(?:[^;"]++|{_QUOTED}?+)++')
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_PREFERENCE = re.compile(rf"\s*+({_NAME})\s*+(?:=\s*+({_NAME}|{_QUOTED})?+\s*+)?+", re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
 
 
