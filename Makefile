@@ -82,6 +82,10 @@ format: $(READY) ## Format the code
 bench: $(READY) ## Count what a task costs at the AWS boundary, and time what is ours
 	@$(BIN)/python -m infra.bench
 
+.PHONY: bench-sign-in
+bench-sign-in: $(READY) ## Time wrong passwords, of users who are there and who are not: TRIES (1000) of each
+	@$(BIN)/python -m infra.bench.sign_in --tries $(or $(TRIES),1000)
+
 deploy: $(READY) ## Put a stage on AWS, or bring it up to date: STAGE=prod [ARCHITECTURE=x86_64] [BUCKET=...] [ALARM_TOPIC=arn:...]
 	@$(BIN)/python -m infra.deploy up "$(STAGE)" $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) \
 	  $(if $(BUCKET),--bucket $(BUCKET)) $(if $(ALARM_TOPIC),--alarm-topic $(ALARM_TOPIC))
