@@ -1,7 +1,7 @@
-"""Known weaknesses of what is pinned: asked of the live advisory service, and of a snapshot that is always there.
+"""Known weaknesses of what is pinned, by three sources.
 
-The live service is the one that counts. Where no network leads to it, that is said, and what is left is the snapshot,
-which is as old as its date.
+The live advisory service is the one that counts. The package index tells the same of the newest version of a package.
+Where no network leads to either, that is said, and what is left is a snapshot, which is as old as its date.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
+from infra.audit.index import Told
 from infra.audit.scanners import ROOT
 from infra.audit.waivers import Finding
 
@@ -42,6 +43,18 @@ def live() -> list[Finding] | None:
             for each in package.get("vulns", []):
                 found.append(_finding("pip-audit", name, package["name"], package["version"], each["id"]))
     return found
+
+
+def of_the_newest(told: Mapping[str, Told]) -> tuple[list[Finding], list[str]]:
+    """What the index knows against pinned versions, and the pins of older ones, of which it tells nothing."""
+    found, silent = [], []
+    for file in PINNED:
+        for package, version in pins(ROOT / file).items():
+            if version != told[package].newest:
+                silent.append(f"{package} {version}")
+            else:
+                found += [_finding("index", file, package, version, each) for each in sorted(told[package].advisories)]
+    return found, sorted(set(silent))
 
 
 def snapshot() -> Iterator[Finding]:
