@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from chalicelib.domain.rotation import Rotation, Rotations, remembered, turned
 from chalicelib.domain.task import SigningState
 
 #: So many deliveries in a row that failed for good disable a webhook.
@@ -31,7 +32,8 @@ class Webhook:
 
     `failed` are the deliveries that failed for good since one succeeded. `disabled_at`: nothing is sent any more, for
     the reason in `disabled_reason`. `change` names the call that made the last change, `fingerprint` stands for the
-    request that registered it, where that one had an idempotency key.
+    request that registered it, where that one had an idempotency key; `rotations` are those of its secret that may be
+    asked for again.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Webhook:
     version: int = 1
     change: str = ""
     fingerprint: str | None = None
+    rotations: Rotations = ()
 
     @property
     def enabled(self) -> bool:
@@ -73,6 +76,15 @@ def failed(webhook: Webhook, delivery: str, *, gone: bool, now: int) -> Webhook:
     if len(webhook.failed) >= MOST_FAILURES:
         return replace(webhook, disabled_at=now, disabled_reason=FAILING)
     return webhook
+
+
+def rotated(webhook: Webhook, overlap_s: int, key: str | None, now: int) -> Webhook:
+    """The webhook with its next secret, and what `key` stands for remembered."""
+    state = turned(webhook.signing, overlap_s, now)
+    if key is None:
+        return replace(webhook, signing=state)
+    rotations = remembered(webhook.rotations, Rotation(key, overlap_s, now, state))
+    return replace(webhook, signing=state, rotations=rotations)
 
 
 def enabled(webhook: Webhook) -> Webhook:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chalicelib.domain import ids, signing, webhooks
+from chalicelib.domain import ids, rotation, signing, webhooks
 from chalicelib.domain.errors import ConflictError, KeyReusedError, NotFoundError, UnavailableError
 from chalicelib.domain.listing import Page, Position, Query
-from chalicelib.domain.task import SigningState, Status, Task
+from chalicelib.domain.task import Status, Task
 from chalicelib.domain.webhooks import ItemEvent, Webhook
 from chalicelib.engine.events import Events, webhook_team
 from chalicelib.engine.patience import insist
@@ -27,6 +27,14 @@ _PAUSE_MS = 100
 @dataclass(frozen=True, slots=True)
 class Registered:
     """The webhook as it was registered. `replayed`: an earlier request with the same key had registered it."""
+
+    webhook: Webhook
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The webhook as the rotation left it. `replayed`: an earlier request with the same key had asked for it."""
 
     webhook: Webhook
     replayed: bool
@@ -91,14 +99,19 @@ class Webhooks:
         """The secrets to sign with, newest first: two while a rotation overlaps."""
         return signing.secrets_in_force(self.pepper, webhook.signer, webhook.signing, self.clock.now())
 
-    def rotate(self, tenant: str, webhook_id: str, overlap_s: int) -> Webhook:
-        """A new secret; everything is signed with both for `overlap_s` seconds."""
-        ends_at = self.clock.now() + overlap_s * 1000 if overlap_s else None
-        return self._change(
-            tenant,
-            webhook_id,
-            lambda webhook: replace(webhook, signing=SigningState(webhook.signing.generation + 1, ends_at)),
-        )
+    def rotate(self, tenant: str, webhook_id: str, overlap_s: int, key: str | None = None) -> Rotated:
+        """A new secret, once for one idempotency key; everything is signed with both for `overlap_s` seconds.
+        KeyReusedError when the same key asked for another overlap."""
+        asked, now = None if key is None else ids.derived(webhook_id, f"rotation {key}"), self.clock.now()
+        before: rotation.Rotation | None = None
+
+        def turn(webhook: Webhook) -> Webhook:
+            nonlocal before
+            before = rotation.recalled(webhook.rotations, asked, overlap_s)
+            return webhook if before else webhooks.rotated(webhook, overlap_s, asked, now)
+
+        webhook = self._change(tenant, webhook_id, turn)
+        return Rotated(replace(webhook, signing=before.state) if before else webhook, before is not None)
 
     def enable(self, tenant: str, webhook_id: str) -> Webhook:
         """The webhook is told again, of what happens from now on."""

@@ -20,6 +20,7 @@ _LIMIT = re.compile(r"_?(?:MOST|LONGEST|SHORTEST|LARGEST|MAX|DEEPEST)(?:_[A-Z_]+
 #: Limits that nobody outside meets, each with what it is for.
 INSIDE = {
     "chalicelib/domain/items.py MOST_REMEMBERED": "told in how-it-works.md",
+    "chalicelib/domain/rotation.py MOST_REMEMBERED": "told in astraflow.md, Repeating a request",
     "chalicelib/domain/simulator/ledger.py _MOST_KEYS": "what a ledger remembers for the report",
     "chalicelib/domain/simulator/ledger.py _MOST_LOST": "what a ledger remembers for the report",
     "chalicelib/engine/batons.py LONGEST_HORIZON_S": "the range of a setting, told in settings.md",

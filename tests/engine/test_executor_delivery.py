@@ -144,7 +144,7 @@ class TestSignatures:
     ) -> None:
         before = Receiver(tracker.platform.webhooks.secret(webhook))
         turned = tracker.platform.webhooks.rotate(TENANT, webhook.id, overlap_s)
-        after = Receiver(tracker.platform.webhooks.secret(turned))
+        after = Receiver(tracker.platform.webhooks.secret(turned.webhook))
 
         def verifies(receiver: Receiver) -> bool:
             request = tracker.calls()[-1]

@@ -52,6 +52,7 @@ WAIVERS = (
             "POST /api/{kind}",
             "POST /api/v1/tasks",
             "POST /api/v1/webhooks",
+            "POST /api/v1/webhooks/{id}/rotate",
             "POST /api/v1/users",
             "POST /operator/tasks/{id}/replay",
         ),

@@ -79,10 +79,14 @@ def rotate_webhook(call: Call) -> Reply:
     members = optional_json_object(call)
     fields.refuse_unknown(members, ("overlap_seconds",))
     seconds = fields.whole_seconds(members, "overlap_seconds", longest=LONGEST_OVERLAP_S)
-    webhook = call.platform.webhooks.rotate(
-        access(call).tenant, path_id(call, "id"), LONGEST_OVERLAP_S if seconds is None else seconds
+    rotated = call.platform.webhooks.rotate(
+        access(call).tenant,
+        path_id(call, "id"),
+        LONGEST_OVERLAP_S if seconds is None else seconds,
+        idempotency_key(call),
     )
-    return ok(views.rotated(webhook, call.platform.webhooks.secret(webhook)), 200, NO_STORE)
+    view = views.rotated(rotated.webhook, call.platform.webhooks.secret(rotated.webhook))
+    return ok(view, 200, {**NO_STORE, **(REPLAYED if rotated.replayed else {})})
 
 
 @surface.route("POST /api/v1/webhooks/{id}/enable", Scope.WEBHOOKS_WRITE)

@@ -289,9 +289,9 @@ export class AstraClient extends Client {
   rotateWebhookSecret(
     id: string,
     rotation: { overlap_seconds?: number | undefined } = {},
-    options?: RequestOptions,
+    options?: CreateOptions,
   ): APIPromise<RotatedWebhook> {
-    return this.#ask({ method: 'POST', path: `${webhookPath(id)}/rotate`, body: rotation }, options);
+    return this.#ask({ method: 'POST', path: `${webhookPath(id)}/rotate`, body: rotation, again: 'keyed' }, options);
   }
 
   /** Tell a webhook again that was disabled after too many failures. */

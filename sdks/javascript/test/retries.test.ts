@@ -108,14 +108,14 @@ describe('a request that makes something', () => {
       json({ error: 'down' }, 503),
     ]) {
       const server = await scripted(t, reply, json({ id: 'u1' }, 201));
-      await assert.rejects(astra(server.url).rotateWebhookSecret('a'));
+      await assert.rejects(queue(server.url).createKey({ name: 'ci' }));
       assert.equal(server.received.length, 1);
     }
   });
 
   test('is repeated without a key after a 429: nothing was done', async (t) => {
     const server = await scripted(t, json({ code: 429 }, 429, { 'retry-after': '0' }), json({ id: 'u1' }, 201));
-    await astra(server.url).rotateWebhookSecret('a');
+    await queue(server.url).createKey({ name: 'ci' });
     assert.equal(server.received.length, 2);
     assert.equal(server.received[0]?.headers['idempotency-key'], undefined);
   });
@@ -130,8 +130,8 @@ describe('a request that makes something', () => {
     t.after(() => server.closeAllConnections());
     t.after(() => server.close());
     setTimeout(() => server.listen(port, '127.0.0.1'), 200);
-    const client = astra(`http://127.0.0.1:${port}`, { maxRetries: 20 });
-    assert.deepEqual(await client.rotateWebhookSecret('a'), { id: 'u1' });
+    const client = queue(`http://127.0.0.1:${port}`, { maxRetries: 20 });
+    assert.deepEqual(await client.createKey({ name: 'ci' }), { id: 'u1' });
   });
 
   test('is repeated without a key where twice is as good as once', async (t) => {

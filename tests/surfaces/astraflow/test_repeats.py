@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 from world import World
 
+from chalicelib.domain.rotation import MOST_REMEMBERED, REMEMBERED_MS
 from surfaces.astraflow.tenancy import Application, application
 
 KEY = {"Idempotency-Key": "order-12345"}
@@ -43,6 +46,15 @@ def how_many(app: Application) -> tuple[int, int, int]:
         app.made("GET /users")["total"],
         len(app.made("GET /webhooks")["webhooks"]),
     )
+
+
+def signers(world: World, secrets: Mapping[str, str]) -> list[str]:
+    """The names of the secrets that signed the last call, newest first."""
+    call = world.door.calls[-1]
+    sent = dict(call.headers)
+    at = datetime.fromtimestamp(int(sent["webhook-timestamp"]), UTC)
+    made = {Webhook(secret).sign(sent["webhook-id"], at, call.body.decode()): name for name, secret in secrets.items()}
+    return [made[signature] for signature in sent["webhook-signature"].split()]
 
 
 @pytest.mark.parametrize("line", MADE)
@@ -131,6 +143,65 @@ def test_a_repeated_registration_shows_the_first_secret(app: Application) -> Non
     app.made(f"POST /webhooks/{first['id']}/rotate")
 
     assert app.made("POST /webhooks", body, headers=KEY) == first
+
+
+def test_a_repeated_rotation_shows_the_same_secret_and_turns_nothing_over(world: World, app: Application) -> None:
+    webhook = app.webhook()
+    path = f"/webhooks/{webhook['id']}"
+    first = app.ask(f"POST {path}/rotate", {"overlap_seconds": 60}, headers=KEY)
+    world.clock.sleep(30_000)
+
+    again = app.ask(f"POST {path}/rotate", {"overlap_seconds": 60}, headers=KEY)
+
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+    assert first.json["secret"] != webhook["secret"]
+    app.made(f"POST {path}/ping")
+    world.work()
+    assert signers(world, {"first": webhook["secret"], "second": again.json["secret"]}) == ["second", "first"]
+
+
+def test_a_rotation_is_answered_the_same_after_another_one(world: World, app: Application) -> None:
+    path = f"/webhooks/{app.webhook()['id']}"
+    first = app.made(f"POST {path}/rotate", headers=KEY)
+    second = app.made(f"POST {path}/rotate", headers={"Idempotency-Key": "order-12346"})
+
+    assert app.made(f"POST {path}/rotate", headers=KEY) == first
+    app.made(f"POST {path}/ping")
+    world.work()
+    assert signers(world, {"first": first["secret"], "second": second["secret"]}) == ["second", "first"]
+
+
+def test_a_rotation_with_another_overlap_needs_another_key(app: Application) -> None:
+    path = f"/webhooks/{app.webhook()['id']}"
+    app.made(f"POST {path}/rotate", headers=KEY)
+
+    assert app.made(f"POST {path}/rotate", {"overlap_seconds": 86_400}, headers=KEY)
+    assert app.ask(f"POST {path}/rotate", {"overlap_seconds": 0}, headers=KEY).json == REUSED
+
+
+def test_a_rotation_s_key_is_one_webhook_s_and_known_for_a_day(world: World, app: Application) -> None:
+    paths = [f"/webhooks/{app.webhook()['id']}" for _ in range(2)]
+    first, other = (app.made(f"POST {path}/rotate", headers=KEY) for path in paths)
+    assert first["secret"] != other["secret"]
+    world.clock.sleep(REMEMBERED_MS)
+    app = application(world, tenant=app.tenant)  # the token has ended
+    # What is remembered is looked through at the next rotation that has a key.
+    app.made(f"POST {paths[0]}/rotate", headers={"Idempotency-Key": "order-12346"})
+
+    assert app.ask(f"POST {paths[0]}/rotate", headers=KEY).headers.get("idempotent-replayed") is None
+    assert app.made(f"POST {paths[0]}/rotate", headers=KEY)["secret"] != first["secret"]
+
+
+def test_the_last_rotations_of_a_webhook_are_known(app: Application) -> None:
+    path = f"/webhooks/{app.webhook()['id']}"
+
+    for number in range(MOST_REMEMBERED + 1):
+        reply = app.ask(f"POST {path}/rotate", headers={"Idempotency-Key": f"order-{number}"})
+        assert reply.headers.get("idempotent-replayed") is None
+
+    assert app.ask(f"POST {path}/rotate", headers={"Idempotency-Key": "order-1"}).headers["idempotent-replayed"]
+    assert "idempotent-replayed" not in app.ask(f"POST {path}/rotate", headers={"Idempotency-Key": "order-0"}).headers
 
 
 def test_a_ping_and_a_replay_are_sent_once_for_one_key(world: World, app: Application) -> None:

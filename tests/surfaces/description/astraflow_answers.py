@@ -87,6 +87,7 @@ def repeats(asked: Caller) -> None:
         (f"POST {PATH}/tasks", TASK, {"name": "Newer"}),
         (f"POST {PATH}/users", USER, {**USER, "role": "admin"}),
         (f"POST {PATH}/webhooks", HOOK, {**HOOK, "event": "task.due"}),
+        (f"POST {PATH}/webhooks/{webhook}/rotate", {}, {"overlap_seconds": 60}),
         (f"POST {PATH}/webhooks/{webhook}/ping", None),
         (f"POST {PATH}/webhooks/{webhook}/deliveries/{told}/replay", None),
     ):

@@ -154,8 +154,10 @@ export default function astraFlow(place: Place): void {
       assert.deepEqual(all[1], delivery);
       assert.equal(delivery.request.url, server.url);
 
-      const rotated = await client.rotateWebhookSecret(made.id, { overlap_seconds: 60 });
+      const rotated = await client.rotateWebhookSecret(made.id, { overlap_seconds: 60 }, { idempotencyKey: 'june' });
       assert.notEqual(rotated.secret, made.secret);
+      const again = await client.rotateWebhookSecret(made.id, { overlap_seconds: 60 }, { idempotencyKey: 'june' });
+      assert.deepEqual(again, rotated);
       assert.equal((await client.enableWebhook(made.id)).enabled, true);
       assert.deepEqual(await client.deleteWebhook(made.id), { message: 'Webhook deleted successfully' });
       await assert.rejects(client.getWebhook(made.id), NotFoundError);

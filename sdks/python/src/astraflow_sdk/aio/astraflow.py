@@ -141,10 +141,12 @@ class AstraClient(Client):
         path = f"{_webhook(webhook_id)}/ping"
         return Delivery.of((await self._post(path, {}, self._keyed(idempotency_key))).json())
 
-    async def rotate_webhook_secret(self, webhook_id: str, *, overlap_seconds: int | None = None) -> WebhookSecret:
+    async def rotate_webhook_secret(
+        self, webhook_id: str, *, overlap_seconds: int | None = None, idempotency_key: str | None = None
+    ) -> WebhookSecret:
         """A new secret; the one before signs beside it for `overlap_seconds`, 24 hours by default."""
-        members = given(overlap_seconds=overlap_seconds)
-        return WebhookSecret.of((await self._post(f"{_webhook(webhook_id)}/rotate", members)).json())
+        path, members = f"{_webhook(webhook_id)}/rotate", given(overlap_seconds=overlap_seconds)
+        return WebhookSecret.of((await self._post(path, members, self._keyed(idempotency_key))).json())
 
     async def get_deliveries(self, webhook_id: str, *, limit: int | None = None) -> Page[Delivery]:
         """What a webhook was sent, newest first: 20 on a page unless `limit` says otherwise, 50 at most."""
