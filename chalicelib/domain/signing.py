@@ -13,6 +13,9 @@ import hmac
 from chalicelib.domain.exchange import Headers
 from chalicelib.domain.task import SigningState
 
+#: The headers of a signature that are other ones each time, in contrast to `webhook-id`.
+OF_A_MOMENT = ("webhook-timestamp", "webhook-signature", "X-AsyncQueue-Signature")
+
 
 def secret(pepper: bytes, team: str, generation: int) -> str:
     """A team's secret of one generation: `whsec_` + 32 bytes in base64 (Standard Webhooks, "Signature scheme")."""

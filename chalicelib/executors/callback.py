@@ -9,15 +9,15 @@ from json import JSONDecodeError, loads
 from chalicelib.domain import hops
 from chalicelib.domain.exchange import Answer, Failure, Headers, NoAnswer, Request
 from chalicelib.domain.outcome import BudgetSpent, Failed, Outcome, Succeeded
+from chalicelib.domain.outgoing import USER_AGENT, attempt_headers
 from chalicelib.domain.task import Callback, Payload, Result, Task
-from chalicelib.executors.signatures import Signatures, attempt_headers
+from chalicelib.executors.signatures import Signatures
 from chalicelib.executors.text import body_text
 from chalicelib.ports.ambient import Clock
 from chalicelib.ports.outbound import Door
 
 #: How much of an answer is read and kept: 256 KiB.
 MAX_BODY_BYTES = 262_144
-USER_AGENT = "Sluice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,12 @@ from chalicelib.domain import signing
 from chalicelib.domain.errors import NotFoundError, SpoiledError, UnavailableError
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.outcome import Continue, Failed, Outcome, Succeeded
+from chalicelib.domain.outgoing import event_headers, message_id
 from chalicelib.domain.retry import LONGEST_RETRY_AFTER_MS, retry_after_ms
 from chalicelib.domain.task import AttemptOutcome, Delivery, Payload, Result, Task
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.engine.hooks import Webhooks
-from chalicelib.executors.callback import USER_AGENT
 from chalicelib.executors.confirmation import Confirmation, Confirmed
-from chalicelib.executors.signatures import attempt_headers
 from chalicelib.executors.text import body_text
 from chalicelib.ports.ambient import Clock
 from chalicelib.ports.outbound import Door
@@ -94,19 +93,10 @@ class DeliveryExecutor:
             self.hooks.undelivered(webhook, task.id, gone=gone)
 
     def _request(self, task: Task, webhook: Webhook) -> Request:
-        work = task.work_as(Delivery)
         body = ((task.payload or Payload()).body or "").encode()
-        message_id = work.message or task.id
-        headers = (
-            ("Content-Type", "application/json"),
-            ("User-Agent", USER_AGENT),
-            ("X-AstraFlow-Event", work.event),
-            *attempt_headers(task, message_id=message_id),
-            *signing.headers(
-                self.hooks.secrets_in_force(webhook), message_id=message_id, now=self.clock.now(), body=body
-            ),
-        )
-        return Request("POST", webhook.url, headers, body)
+        secrets = self.hooks.secrets_in_force(webhook)
+        signatures = signing.headers(secrets, message_id=message_id(task), now=self.clock.now(), body=body)
+        return Request("POST", webhook.url, (*event_headers(task), *signatures), body)
 
 
 def _confirmed(task: Task) -> bool:

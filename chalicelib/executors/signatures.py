@@ -1,4 +1,4 @@
-"""What a receiver is told beside the body: which message this is, which attempt at it, and who signed it."""
+"""Which secrets sign what goes out for a team."""
 
 from __future__ import annotations
 
@@ -44,13 +44,3 @@ class Signatures:
         state = task.signing if team is None else team.signing
         self._read[task.team] = (now, state)
         return state
-
-
-def attempt_headers(task: Task, *, message_id: str) -> Headers:
-    """Which message a request carries, which attempt at telling it this is, and whether another follows if it fails.
-    Attempts that only asked to go on later have sent nothing."""
-    return (
-        ("Idempotency-Key", message_id),
-        ("X-Task-Attempt", str(task.attempt - task.continued)),
-        ("X-Task-Last-Attempt", "true" if task.last_attempt else "false"),
-    )

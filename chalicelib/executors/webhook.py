@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.exchange import Answer, NoAnswer, Request
+from chalicelib.domain.outgoing import USER_AGENT
 from chalicelib.domain.task import Task
-from chalicelib.executors.callback import USER_AGENT
 from chalicelib.executors.signatures import Signatures
 from chalicelib.ports.outbound import Door
 from chalicelib.views import asyncqueue

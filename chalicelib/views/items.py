@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.domain import signing
 from chalicelib.domain.items import Item
+from chalicelib.domain.masking import MASK
+from chalicelib.domain.outgoing import event_headers, message_id
 from chalicelib.domain.task import AttemptOutcome, AttemptRecord, Delivery, Payload, Result, Status, Task
 from chalicelib.domain.timing import iso_seconds
 from chalicelib.domain.webhooks import Webhook
@@ -85,24 +88,19 @@ def rotated(webhook: Webhook, secret: str) -> View:
 
 
 def delivery(task: Task, webhook: Webhook) -> View:
-    """A delivery: what is sent, how it went attempt by attempt, and what came back last. The signature is another one
-    for each attempt."""
-    work = task.work_as(Delivery)
+    """A delivery: what was sent last, or is to be sent first, how it went attempt by attempt, and what came back
+    last."""
     view: View = {
         "id": task.id,
-        "message_id": work.message or task.id,
-        "event": work.event,
+        "message_id": message_id(task),
+        "event": task.work_as(Delivery).event,
         "status": _DELIVERY_STATUSES.get(task.status, "pending"),
         "created_at": iso_seconds(task.created_at),
         "attempts": [_attempt(entry) for entry in task.history if entry.outcome is not AttemptOutcome.CONTINUED],
         "next_attempt_at": None if task.finished else iso_seconds(task.due_at),
         "request": {
             "url": webhook.url,
-            "headers": {
-                "Content-Type": "application/json",
-                "X-AstraFlow-Event": work.event,
-                "webhook-id": work.message or task.id,
-            },
+            "headers": _sent(task),
             "body": (task.payload or Payload()).body or "",
         },
         "response": None if task.result is None else _response(task.result),
@@ -111,6 +109,11 @@ def delivery(task: Task, webhook: Webhook) -> View:
     if task.completed_at is not None:
         view["completed_at"] = iso_seconds(task.completed_at)
     return view
+
+
+def _sent(task: Task) -> dict[str, str]:
+    """The headers of a delivery's last request. Its time and signatures are not kept: they are named, and masked."""
+    return {**dict(event_headers(task)), "webhook-id": message_id(task), **dict.fromkeys(signing.OF_A_MOMENT, MASK)}
 
 
 def _when_set(item: Item) -> View:

@@ -44,6 +44,10 @@ class _Reference:
                 for method in _METHODS:
                     if tag["name"] in item.get(method, {}).get("tags", ()):
                         yield from self._operation(path, method, item[method], item.get("parameters", []))
+        if sent := self._document["components"].get("pathItems"):
+            yield f'<h2 id="{markdown.anchor("Sent to you", self._taken)}">Sent to you</h2>\n'
+            for item in sent.values():
+                yield from self._sent(item["post"])
 
     def _operation(self, path: str, method: str, told: Schema, shared: list[Schema]) -> Iterator[str]:
         name = told["operationId"]
@@ -55,6 +59,15 @@ class _Reference:
         )
         yield self._text(told.get("description", ""))
         yield f'<p class="who">{" or ".join(self._ways(told["security"]))}</p>\n'
+        yield from self._exchange(told, shared, "Answers")
+
+    def _sent(self, told: Schema) -> Iterator[str]:
+        """A request that goes to a receiver, and what each of the receiver's answers leads to."""
+        yield f'<section class="operation"><h3 id="{told["operationId"]}">{escape(told["summary"])}</h3>\n'
+        yield self._text(told["description"])
+        yield from self._exchange(told, [], "Your answers")
+
+    def _exchange(self, told: Schema, shared: list[Schema], answers: str) -> Iterator[str]:
         parameters = [self._resolved(each) for each in [*shared, *told.get("parameters", [])]]
         yield _table(
             ("Parameter", "In", "Allowed", "Meaning"),
@@ -70,7 +83,7 @@ class _Reference:
         )
         if "requestBody" in told:
             yield from self._body(self._resolved(told["requestBody"]))
-        yield "<h4>Answers</h4>\n"
+        yield f"<h4>{answers}</h4>\n"
         for status, answer in told["responses"].items():
             yield from self._answer(status, self._resolved(answer))
         yield "</section>\n"
@@ -99,10 +112,8 @@ class _Reference:
                 yield _shown(title or "Example", value)
 
     def _answer(self, status: str, answer: Schema) -> Iterator[str]:
-        kind = "default" if status == "default" else f"s{status[0]}"
-        phrase = "Otherwise" if status == "default" else HTTPStatus(int(status)).phrase
-        number = "" if status == "default" else f"{status} "
-        yield f'<details class="answer"><summary><span class="status {kind}">{number}{phrase}</span></summary>\n'
+        named = f"{status} {HTTPStatus(int(status)).phrase}" if status.isdecimal() else status
+        yield f'<details class="answer"><summary><span class="status s{status[0]}">{named}</span></summary>\n'
         yield self._text(answer["description"])
         headers = answer.get("headers", {})
         yield _table(
