@@ -25,9 +25,10 @@ from infra.bench.lines import ACCESS_BYTES, INVOCATION_BYTES, Lines
 from infra.bench.meter import Meter
 from infra.bench.scripted import ANSWER_MS, Clock, Randomness, Serial, Servers, settings
 from infra.bench.tables import Tables
+from infra.host.functions import Context, load_config, memory_size, time_limit
+from infra.host.mappings import failures
 from infra.local.aws import ACCOUNT, REGION
-from infra.local.functions import Context, load_config, memory_size, time_limit
-from infra.local.pollers import failures, record
+from infra.local.mailbox import record
 from infra.moto_lock import MotoLock
 
 NAMES = Names("bench", ACCOUNT, REGION)

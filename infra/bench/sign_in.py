@@ -20,7 +20,7 @@ from chalicelib.embedded.database import Database
 from chalicelib.engine.guesses import Guesses
 from chalicelib.engine.users import Users
 from infra.bench.scripted import Clock, Randomness
-from infra.local.functions import load_config, memory_size
+from infra.host.functions import load_config, memory_size
 
 #: Megabytes of memory with which a function has one whole core (AWS Lambda's guide, "Configure function memory").
 _MB_PER_CORE = 1_769

@@ -34,7 +34,7 @@ from chalicelib.vault.keyfile import DerivedKeys
 from infra.bench.deployment import NAMES
 from infra.bench.paths import ORDER
 from infra.bench.scripted import ANSWER_MS, BEGINNING, Clock, Randomness, Serial, Servers, Silence, settings
-from infra.local.functions import Context
+from infra.host.functions import Context
 
 T = TypeVar("T")
 

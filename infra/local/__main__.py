@@ -7,6 +7,7 @@ import time
 if __name__ == "__main__":
     started = time.monotonic()
     # Loaded under the clock: it is most of the start.
-    from infra.local.foreground import leave, main
+    from infra.host.foreground import leave
+    from infra.local.foreground import main
 
     leave(main(started))

@@ -13,17 +13,21 @@ from typing import Any, Self
 from chalicelib import wiring
 from chalicelib.names import Names
 from infra.apply import apply, load_template
+from infra.host.files import remove_if_ours, write_private
+from infra.host.functions import load_config, time_limit
+from infra.host.mappings import event_sources
+from infra.host.pollers import Poller
+from infra.host.ports import LOOPBACK, claim
+from infra.host.server import ApiServer
 from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
+from infra.local.banner import banner
 from infra.local.environment import STAGE, environment, local_environment
 from infra.local.expiry import Expiry
 from infra.local.firing import Firing, Jitter, on_the_second
-from infra.local.functions import load_config, time_limit
 from infra.local.indexes import sorted_indexes
-from infra.local.pollers import Poller, event_sources
-from infra.local.ports import LOOPBACK, claim
+from infra.local.mailbox import MotoMailbox
 from infra.local.schedules import schedule_guard
-from infra.local.server import ApiServer
-from infra.local.state import made_up, remove_if_ours, write_private
+from infra.local.state import made_up
 
 PROJECT = Path(__file__).parents[2]
 
@@ -79,6 +83,11 @@ class LocalStack:
     ) -> None:
         self._closing.close()
 
+    @property
+    def banner(self) -> str:
+        """Where everything is, and how to begin."""
+        return banner(self.document)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """No function is woken while this is entered: messages stay where they are."""
@@ -91,7 +100,7 @@ class LocalStack:
                 poller.resume()
 
     def _start(self, closing: ExitStack) -> None:
-        api_listener, aws_listener = claim(self._ports)
+        api_listener, aws_listener = claim(self._ports, "make run")
         closing.callback(api_listener.close)
         closing.callback(aws_listener.close)
         self.base_url = f"http://{LOOPBACK}:{api_listener.getsockname()[1]}"
@@ -115,7 +124,7 @@ class LocalStack:
             Expiry(self.names, self.aws.lock),
         ]
         self._pollers = [
-            Poller(source, self.names, self.aws.client("sqs"), self.aws.lock)
+            Poller(source, MotoMailbox(source.queue, self.names, self.aws.client("sqs"), self.aws.lock))
             for source in event_sources(app, lambda function: time_limit(config, function))
         ]
         threads.extend(self._pollers)

@@ -26,8 +26,8 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.tasks import AwsTasks
 from chalicelib.domain.sealing import Place
 from chalicelib.telemetry import LOGGER
+from infra.host.lines import ConsoleHandler
 from infra.local.aws import REGION
-from infra.local.output import ConsoleHandler
 from infra.local.stack import LocalStack
 from infra.moto_lock import Call, Refusal
 

@@ -11,7 +11,7 @@ from app import app
 from chalicelib.names import API_STAGE
 from infra.apply import load_template
 from infra.deploy.template import for_stage
-from infra.local.functions import load_config
+from infra.host.functions import load_config
 from infra.local.stack import PROJECT
 
 RESOURCES: dict[str, Any] = for_stage(load_template(), "blue")["Resources"]

@@ -20,7 +20,7 @@ from app import app
 from chalicelib.surfaces.json_body import MAX_BYTES
 from infra.apply import load_template
 from infra.gateway import EXTENSION, FAILED, NO_SUCH_PATH, TOO_LARGE, responses
-from infra.local.functions import load_config
+from infra.host.functions import load_config
 from infra.local.stack import PROJECT
 
 #: The response types of REST APIs that a deployment without authorizers, models and API keys can meet.

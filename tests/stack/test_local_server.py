@@ -22,10 +22,11 @@ import pytest
 import requests
 from chalice.app import Chalice, Response
 
-from infra.local.functions import load_config
-from infra.local.output import ConsoleHandler, banner
-from infra.local.ports import claim
-from infra.local.server import BODY_LIMIT, ApiServer
+from infra.host.functions import load_config
+from infra.host.lines import ConsoleHandler
+from infra.host.ports import claim
+from infra.host.server import BODY_LIMIT, ApiServer
+from infra.local.banner import banner
 from infra.local.stack import PROJECT, LocalStack
 
 
@@ -62,7 +63,7 @@ def toy() -> Chalice:
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
     app = toy()
-    (listener,) = claim({"PORT": 0})
+    (listener,) = claim({"PORT": 0}, "make run")
     host, port = listener.getsockname()
     server = ApiServer(app, load_config(PROJECT, app), listener)
     server.start()
@@ -316,7 +317,8 @@ def test_taken_ports_are_one_clear_line(tmp_path: Path) -> None:
 FOREGROUND = """
 import functools, pathlib, sys, time
 from chalice.app import Chalice
-from infra.local.foreground import leave, main
+from infra.host.foreground import leave
+from infra.local.foreground import main
 from infra.local.stack import LocalStack
 
 app = Chalice(app_name="toy")

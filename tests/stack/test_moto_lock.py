@@ -14,8 +14,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from infra.host.ports import claim
 from infra.local.aws import REGION, AwsServer, LocalAws, local_aws
-from infra.local.ports import claim
 from infra.moto_lock import Call, Refusal
 
 
@@ -28,7 +28,7 @@ def aws() -> Iterator[LocalAws]:
 @pytest.fixture
 def remote(aws: LocalAws) -> Iterator[Any]:
     """Makes clients that reach the same AWS over HTTP, as another process would."""
-    (listener,) = claim({"AWS_PORT": 0})
+    (listener,) = claim({"AWS_PORT": 0}, "make run")
     host, port = listener.getsockname()
     server = AwsServer(listener)
     server.start()

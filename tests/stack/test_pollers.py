@@ -13,9 +13,11 @@ import pytest
 from chalice.app import Chalice
 
 from chalicelib.names import Names
+from infra.host.functions import load_config, time_limit
+from infra.host.mappings import event_sources, failures
+from infra.host.pollers import Poller
 from infra.local.aws import ACCOUNT, REGION, LocalAws, local_aws
-from infra.local.functions import load_config, time_limit
-from infra.local.pollers import Poller, event_sources, failures
+from infra.local.mailbox import MotoMailbox
 from infra.local.stack import PROJECT
 from infra.moto_lock import Call, Refusal
 
@@ -45,7 +47,7 @@ class Toy:
 
         self.app.on_sqs_message(queue="work", batch_size=batch_size, maximum_concurrency=concurrency)(work)
         for source in event_sources(self.app, lambda function: limit_s):
-            poller = Poller(source, NAMES, sqs, self.aws.lock)
+            poller = Poller(source, MotoMailbox("work", NAMES, sqs, self.aws.lock))
             self.pollers.append(poller)
             poller.start()
 

@@ -10,7 +10,7 @@ from chalicelib.domain.identity import PLANS
 from chalicelib.domain.lifecycle import LEASE_MS
 from chalicelib.names import Names
 from infra.apply import load_template
-from infra.local.functions import load_config, time_limit
+from infra.host.functions import load_config, time_limit
 from infra.local.stack import PROJECT
 
 RESOURCES: dict[str, Any] = load_template()["Resources"]

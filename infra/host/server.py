@@ -31,7 +31,7 @@ from chalice.local import (
 )
 
 from infra import gateway
-from infra.local.functions import Context, memory_size, time_limit
+from infra.host.functions import Context, memory_size, time_limit
 
 log = logging.getLogger("sluice.local")
 

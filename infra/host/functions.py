@@ -1,4 +1,4 @@
-"""The Lambda functions as the local stack calls them: their time limits and the context they are given."""
+"""The Lambda functions as they are called here: their time limits and the context they are given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from chalice.config import Config
 from chalice.constants import DEFAULT_LAMBDA_MEMORY_SIZE, DEFAULT_LAMBDA_TIMEOUT
 
-#: Whose limits hold here: the local stack stands in for the deployed one.
+#: Whose limits hold here: what runs here stands in for the deployed one.
 _STAGE = "prod"
 
 
