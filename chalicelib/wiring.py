@@ -24,6 +24,7 @@ from chalicelib.engine.groups import Groups
 from chalicelib.engine.guesses import Guesses
 from chalicelib.engine.hooks import Webhooks
 from chalicelib.engine.items import Items
+from chalicelib.engine.last_use import LastUse
 from chalicelib.engine.limits import Limiter
 from chalicelib.engine.operations import Operations
 from chalicelib.engine.query import Tasks
@@ -141,6 +142,7 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
     events = Events(submit, parts.webhooks, item_views.event, parts.clock, parts.randomness)
     webhooks = Webhooks(parts.webhooks, parts.reader, events, parts.clock, parts.randomness, settings.key_pepper)
     confirmation = Confirmation(parts.items, parts.clock)
+    last_use = LastUse(parts.clock, parts.recorder)
     rescue = Rescue(parts.tasks, parts.reader, parts.letters, batons, parts.clock, parts.recorder, retention_s)
     replay = Replay(parts.reader, parts.teams, kinds, submit, parts.clock, parts.randomness)
     return Platform(
@@ -149,7 +151,7 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
         submit=submit,
         cancel=cancel,
         tasks=tasks,
-        teams=Teams(parts.teams, parts.clock, parts.randomness, settings.key_pepper),
+        teams=Teams(parts.teams, parts.clock, parts.randomness, settings.key_pepper, last_use),
         tenants=Tenants(parts.access, users, parts.clock, parts.randomness, settings.key_pepper),
         users=users,
         tokens=Tokens(parts.access, parts.clock, parts.randomness, settings.key_pepper),

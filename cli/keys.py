@@ -21,10 +21,18 @@ def list_keys(context: typer.Context, team: str = _TEAM) -> None:
     target: Target = context.obj
     answer = target.ask("GET", f"{_path(team)}")
     rows = [
-        (key["id"], key["prefix"], key["createdAt"], key.get("expiresAt", "-"), key["name"]) for key in answer["keys"]
+        (
+            key["id"],
+            key["prefix"],
+            key["createdAt"],
+            key.get("lastUsedAt", "never"),
+            key.get("expiresAt", "-"),
+            key["name"],
+        )
+        for key in answer["keys"]
     ]
     nothing = "No keys; `sluice key create NAME --team TEAM_ID` makes one."
-    target.show(answer, table(("key", "begins", "created", "expires", "name"), rows) if rows else nothing)
+    target.show(answer, table(("key", "begins", "created", "last used", "expires", "name"), rows) if rows else nothing)
 
 
 @app.command(epilog='Example: sluice key create "build server" --team TEAM_ID')

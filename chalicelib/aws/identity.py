@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from chalicelib.aws import keys
 from chalicelib.aws.attributes import Item, number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.failures import RejectedCallError
 from chalicelib.aws.table import Table, Written
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.identity import Team
 from chalicelib.ports.identity import KeyEntry
 
@@ -16,16 +20,18 @@ KEPT_AFTER_END_S = 86_400
 
 _UNMADE = "attribute_not_exists(#pk)"
 _UNCHANGED = "#version = :over"
+_UNUSED = "attribute_exists(#pk) AND (attribute_not_exists(#usedAt) OR #usedAt <= :before)"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Team).decode
 
 
 class AwsIdentity:
-    """The port `TeamStore`. Each method but `teams` is one call on one item."""
+    """The port `TeamStore`. Each method but `teams` and `entries` is one call on one item."""
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
+        self._offhand = Table(clients, table, offhand=True)
 
     def team(self, team_id: str) -> Team | None:
         """The team with its keys and members."""
@@ -46,22 +52,43 @@ class AwsIdentity:
     def key(self, key_hash: str) -> KeyEntry | None:
         """What a key's hash leads to, also after its end: the entry says when that is."""
         item = self._table.get(keys.api_key(key_hash))
-        if item is None:
-            return None
-        ends_at = number_of(item["endsAt"]) if "endsAt" in item else None
-        return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at)
+        return None if item is None else _entry(item)
+
+    def entries(self, key_hashes: Sequence[str]) -> Mapping[str, KeyEntry]:
+        """What each of these hashes leads to, without those that lead nowhere: one call for each hundred."""
+        hashes = {text_of(keys.api_key(key_hash)["pk"]): key_hash for key_hash in key_hashes}
+        found = self._table.batch_get([keys.api_key(key_hash) for key_hash in hashes.values()])
+        return {hashes[text_of(item["pk"])]: _entry(item) for item in found}
 
     def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
-        """Set what a key's hash leads to; None forgets it."""
+        """Set what a key's hash leads to, but for the use that was noted, which stays; None forgets it."""
         key = keys.api_key(key_hash)
         if entry is None:
             self._table.delete(key)
             return
-        item = {**key, "team": text(entry.team), "keyId": text(entry.key_id)}
-        if entry.expires_at is not None:
-            item["endsAt"] = number(entry.expires_at)
-            item["expiresAt"] = number(entry.expires_at // 1000 + KEPT_AFTER_END_S)
-        self._table.put(item)
+        values = {":team": text(entry.team), ":keyId": text(entry.key_id)}
+        change = "SET #team = :team, #keyId = :keyId"
+        if entry.expires_at is None:
+            change += " REMOVE #endsAt, #expiresAt"
+        else:
+            change += ", #endsAt = :endsAt, #expiresAt = :expiresAt"
+            values[":endsAt"] = number(entry.expires_at)
+            values[":expiresAt"] = number(entry.expires_at // 1000 + KEPT_AFTER_END_S)
+        self._table.update(key, change, values=values)
+
+    def use_key(self, key_hash: str, *, at: int, before: int) -> bool:
+        """Note that a key was used, over a use until `before` or none. False when it was not noted."""
+        values = {":at": number(at), ":before": number(before)}
+        try:
+            noted = self._offhand.update(keys.api_key(key_hash), "SET #usedAt = :at", _UNUSED, values)
+        except RejectedCallError as rejected:
+            raise UnavailableError(str(rejected)) from None
+        return isinstance(noted, Written)
+
+
+def _entry(item: Item) -> KeyEntry:
+    ends_at, used_at = (number_of(item[name]) if name in item else None for name in ("endsAt", "usedAt"))
+    return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at, used_at)
 
 
 def _team(item: Item) -> Team:

@@ -43,13 +43,19 @@ class Declined:
 class Table:
     """Calls on one table. Each may raise UnavailableError."""
 
-    def __init__(self, clients: Clients, name: str) -> None:
+    def __init__(self, clients: Clients, name: str, *, offhand: bool = False) -> None:
+        """`offhand`: calls that the caller can do without, given up soon and not repeated."""
         self._clients = clients
         self._name = name
+        self._offhand = offhand
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.dynamodb_offhand if self._offhand else self._clients.dynamodb
 
     def get(self, key: Item) -> Item | None:
         """The item as the last write left it."""
-        answer = call(self._clients.dynamodb.get_item, TableName=self._name, Key=key, ConsistentRead=True)
+        answer = call(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True)
         found: Item | None = answer.get("Item")
         return found
 
@@ -57,7 +63,7 @@ class Table:
         """Store an item in whole, under a condition on the one that is there."""
         expressions = {} if condition is None else {**_conditional(condition), **_operands(values, condition)}
         try:
-            call(self._clients.dynamodb.put_item, TableName=self._name, Item=item, **expressions)
+            call(self._client.put_item, TableName=self._name, Item=item, **expressions)
         except RejectedCallError as rejected:
             return _declined(rejected)
         return Written(item)
@@ -77,24 +83,27 @@ class Table:
             for item, condition, values in puts
         ]
         try:
-            call(self._clients.dynamodb.transact_write_items, TransactItems=writes)
+            call(self._client.transact_write_items, TransactItems=writes)
         except RejectedCallError as rejected:
             if rejected.code == "TransactionCanceledException":
                 return False
             raise
         return True
 
-    def update(self, key: Item, change: str, condition: str, values: Values | None = None) -> Written | Declined:
-        """Change some attributes of an item, under a condition that an absent item does not meet."""
+    def update(
+        self, key: Item, change: str, condition: str | None = None, values: Values | None = None
+    ) -> Written | Declined:
+        """Change some attributes of an item, under a condition that an absent item does not meet; without one an absent
+        item is made."""
         try:
             answer = call(
-                self._clients.dynamodb.update_item,
+                self._client.update_item,
                 TableName=self._name,
                 Key=key,
                 UpdateExpression=change,
                 ReturnValues="ALL_NEW",
-                **_conditional(condition),
-                **_operands(values, change, condition),
+                **({} if condition is None else _conditional(condition)),
+                **_operands(values, change, condition or ""),
             )
         except RejectedCallError as rejected:
             return _declined(rejected)
@@ -102,13 +111,13 @@ class Table:
 
     def delete(self, key: Item) -> None:
         """Remove an item; one that is absent is removed already."""
-        call(self._clients.dynamodb.delete_item, TableName=self._name, Key=key)
+        call(self._client.delete_item, TableName=self._name, Key=key)
 
     def query(self, condition: str, values: Values, where: str | None = None, **options: Any) -> dict[str, Any]:
         """One answer of a query: at most 1 MiB is read, before `where` filters it."""
         filtered = {} if where is None else {"FilterExpression": where}
         answer: dict[str, Any] = call(
-            self._clients.dynamodb.query,
+            self._client.query,
             TableName=self._name,
             KeyConditionExpression=condition,
             **filtered,
@@ -122,7 +131,7 @@ class Table:
         start: dict[str, Any] = {}
         while True:
             answer = call(
-                self._clients.dynamodb.scan,
+                self._client.scan,
                 TableName=self._name,
                 ConsistentRead=True,
                 FilterExpression=where,
@@ -143,7 +152,7 @@ class Table:
             while left:
                 asked = len(left)
                 request = {self._name: {"Keys": left, "ConsistentRead": True}}
-                answer = call(self._clients.dynamodb.batch_get_item, RequestItems=request)
+                answer = call(self._client.batch_get_item, RequestItems=request)
                 found += answer["Responses"].get(self._name, ())
                 left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
                 if len(left) == asked:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from chalicelib.domain.identity import Team
@@ -10,7 +13,9 @@ from chalicelib.ports.identity import KeyEntry
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS teams (id TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS keys (hash TEXT PRIMARY KEY, team TEXT NOT NULL, key_id TEXT NOT NULL, expires_at INTEGER);
+CREATE TABLE IF NOT EXISTS keys (
+    hash TEXT PRIMARY KEY, team TEXT NOT NULL, key_id TEXT NOT NULL, expires_at INTEGER, used_at INTEGER
+);
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -46,14 +51,29 @@ class EmbeddedIdentity:
 
     def key(self, key_hash: str) -> KeyEntry | None:
         """What a key's hash leads to."""
-        found = self._database.rows("SELECT team, key_id, expires_at FROM keys WHERE hash = ?", (key_hash,))
-        return KeyEntry(*found[0]) if found else None
+        return self.entries([key_hash]).get(key_hash)
+
+    def entries(self, key_hashes: Sequence[str]) -> Mapping[str, KeyEntry]:
+        """What each of these hashes leads to, without those that lead nowhere."""
+        found = self._database.rows(
+            "SELECT keys.* FROM keys JOIN json_each(?) ON hash = value", (json.dumps(list(key_hashes)),)
+        )
+        return {key_hash: KeyEntry(*entry) for key_hash, *entry in found}
 
     def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
-        """Set what a key's hash leads to; None forgets it."""
+        """Set what a key's hash leads to, but for the use that was noted, which stays; None forgets it."""
         if entry is None:
             self._database.change("DELETE FROM keys WHERE hash = ?", (key_hash,))
         else:
             self._database.change(
-                "REPLACE INTO keys VALUES (?, ?, ?, ?)", (key_hash, entry.team, entry.key_id, entry.expires_at)
+                "INSERT INTO keys (hash, team, key_id, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE "
+                "SET team = excluded.team, key_id = excluded.key_id, expires_at = excluded.expires_at",
+                (key_hash, entry.team, entry.key_id, entry.expires_at),
             )
+
+    def use_key(self, key_hash: str, *, at: int, before: int) -> bool:
+        """Note that a key was used, over a use until `before` or none. False when it was not noted."""
+        changed = self._database.change(
+            "UPDATE keys SET used_at = ? WHERE hash = ? AND (used_at IS NULL OR used_at <= ?)", (at, key_hash, before)
+        )
+        return changed == 1

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from chalicelib.domain import ids, keys, signing
 from chalicelib.domain.errors import ConflictError, NotFoundError, PlanLimitError, UnavailableError
 from chalicelib.domain.identity import ApiKey, Member, Principal, Team
 from chalicelib.domain.task import SigningState
+from chalicelib.engine.last_use import LastUse
 from chalicelib.ports.ambient import Clock, Randomness
 from chalicelib.ports.identity import KeyEntry, TeamStore
 
@@ -33,6 +35,14 @@ class Minted:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that works, and the last use of it that was noted (epoch milliseconds): None before the first."""
+
+    key: ApiKey
+    used_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Teams:
     """Everything about teams. Raises NotFoundError, ConflictError, PlanLimitError."""
 
@@ -40,21 +50,23 @@ class Teams:
     clock: Clock
     randomness: Randomness
     pepper: bytes
+    last_use: LastUse
 
     def authenticate(self, key: str) -> Principal | None:
-        """Who a key speaks for; None when it is junk, unknown, revoked or past its end. Junk costs no read."""
+        """Who a key speaks for; None when it is junk, unknown, revoked or past its end. Junk costs no read.
+
+        The key's hash only leads to the team; whether the key works, the team's own item says, so that revoking is one
+        write. The use is noted where the hash leads to, which no such write can bring back.
+        """
         if not keys.plausible(key):
             return None
-        return self.principal(keys.hashed(key, self.pepper))
-
-    def principal(self, key_hash: str) -> Principal | None:
-        """Who the key with this hash speaks for. The hash only leads to the team; whether the key works, the team's own
-        item says, so that revoking is one write."""
+        key_hash = keys.hashed(key, self.pepper)
         entry = self.store.key(key_hash)
         team = None if entry is None else self.store.team(entry.team)
-        if entry is None or team is None:
+        if entry is None or team is None or entry.key_id not in self._live(team):
             return None
-        return Principal(team, entry.key_id) if entry.key_id in self._live(team) else None
+        self.last_use.noted(entry.used_at, partial(self.store.use_key, key_hash))
+        return Principal(team, entry.key_id)
 
     def create(self, name: str, plan: str, *, team_id: str | None = None) -> tuple[Team, Minted]:
         """A new team with its first key. UnavailableError when the id is taken."""
@@ -141,9 +153,12 @@ class Teams:
         self.store.put_key(ending.key_hash, KeyEntry(team_id, key_id, ends_at))
         return Minted(team.keys[minted.key.id], minted.secret), ending
 
-    def keys(self, team_id: str) -> list[ApiKey]:
+    def keys(self, team_id: str) -> list[KnownKey]:
         """The team's working keys, oldest first."""
-        return sorted(self._live(self.get(team_id)).values(), key=lambda key: (key.created_at, key.id))
+        live = sorted(self._live(self.get(team_id)).values(), key=lambda key: (key.created_at, key.id))
+        entries = self.store.entries([key.key_hash for key in live])
+        used = {key_hash: entry.used_at for key_hash, entry in entries.items()}
+        return [KnownKey(key, used.get(key.key_hash)) for key in live]
 
     def add_member(self, team_id: str, email: str) -> Member:
         """One more member, within the plan. ConflictError when the address is a member's already."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,11 +11,13 @@ from chalicelib.domain.identity import Team
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """What a key's hash leads to. `expires_at` (epoch milliseconds): the key no longer works from then on."""
+    """What a key's hash leads to. `expires_at` (epoch milliseconds): the key no longer works from then on; `used_at`:
+    the last use of it that was noted."""
 
     team: str
     key_id: str
     expires_at: int | None = None
+    used_at: int | None = None
 
 
 class TeamStore(Protocol):
@@ -32,5 +35,12 @@ class TeamStore(Protocol):
     def key(self, key_hash: str) -> KeyEntry | None:
         """What a key's hash leads to."""
 
+    def entries(self, key_hashes: Sequence[str]) -> Mapping[str, KeyEntry]:
+        """What each of these hashes leads to, without those that lead nowhere."""
+
     def put_key(self, key_hash: str, entry: KeyEntry | None) -> None:
-        """Set what a key's hash leads to; None forgets it."""
+        """Set what a key's hash leads to, but for the use that was noted, which stays; None forgets it."""
+
+    def use_key(self, key_hash: str, *, at: int, before: int) -> bool:
+        """Note that a key was used, over a use until `before` or none, if its hash leads anywhere. False when it was
+        not noted. It is asked for once and given up soon: UnavailableError for every refusal."""

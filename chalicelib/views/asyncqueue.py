@@ -12,6 +12,7 @@ from chalicelib.domain.listing import view_of
 from chalicelib.domain.masking import masked
 from chalicelib.domain.task import AttemptRecord, Callback, Payload, Result, Status, Task
 from chalicelib.domain.timing import iso_milliseconds
+from chalicelib.engine.teams import KnownKey
 
 View = dict[str, Any]
 
@@ -103,9 +104,17 @@ def attempts(task: Task) -> View:
     return {"attempts": entries}
 
 
-def api_key(key: ApiKey) -> View:
+def api_key(known: KnownKey) -> View:
     """A key as lists show it."""
-    view: View = {"id": key.id, "name": key.name, "prefix": key.prefix, "createdAt": iso_milliseconds(key.created_at)}
+    key = known.key
+    view: View = {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "createdAt": iso_milliseconds(key.created_at),
+    }
+    if known.used_at is not None:
+        view["lastUsedAt"] = iso_milliseconds(known.used_at)
     if key.expires_at is not None:
         view["expiresAt"] = iso_milliseconds(key.expires_at)
     return view
@@ -118,7 +127,7 @@ def new_api_key(key: ApiKey, secret: str) -> View:
 
 def rotated_api_key(key: ApiKey, secret: str, previous: ApiKey) -> View:
     """A key that took another one's place, and until when that one lives on."""
-    ending = api_key(previous)
+    ending = api_key(KnownKey(previous, None))
     return {**new_api_key(key, secret), "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}
 
 

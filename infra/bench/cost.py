@@ -26,6 +26,7 @@ TOLERANCE = 0.02
 #: A mapping starts with so many pollers, each asking again after so many seconds while its queue is empty.
 POLLERS, POLL_S = 5, 20
 _MONTH_S = 30 * 86_400
+_HOURS = _MONTH_S // 3_600
 _SHARES = {
     "engine": ENGINE,
     "Lambda": (Unit.INVOCATION, Unit.GB_SECOND),
@@ -96,6 +97,7 @@ def price_lists() -> dict[str, Any]:
 def render(bills: Mapping[Whole, Bill], prices: Mapping[str, Price]) -> str:
     """The page as Markdown."""
     lists = price_lists()
+    write = prices["DynamoDB write unit"].per_million / 1e6
     return f"""# What Sluice costs
 
 <!-- Written by `make docs` from counted calls and `infra/bench/prices.json`. Do not edit. -->
@@ -110,9 +112,10 @@ us-east-1 for a million, without free tiers.
 
 *Engine* is DynamoDB, SQS, Scheduler and KMS. The functions are assumed to take {HANDLER_MS} ms and to wait
 {ANSWER_MS} ms for a callback, on arm64 with the memory of `.chalice/config.json`. Every request pays for its key, its
-limit and its way through the gateway: a client that waits with `?wait=` in place of polling pays once. Logs are our own
-lines as they are written, {INVOCATION_BYTES} bytes that Lambda writes for an invocation, and {ACCESS_BYTES} for a
-request at the gateway.
+limit and its way through the gateway: a client that waits with `?wait=` in place of polling pays once. That a key is
+used is noted with one write an hour, which is in no line: a thousand keys in use around the clock come to
+{dollars(1_000 * _HOURS * write)} a month. Logs are our own lines as they are written, {INVOCATION_BYTES} bytes that
+Lambda writes for an invocation, and {ACCESS_BYTES} for a request at the gateway.
 
 ## A month in which nothing happens
 

@@ -92,7 +92,7 @@ class Deployment:
             recorder=Lines(self.meter),
         )
         clients = _clients(parts)
-        for client in (clients.dynamodb, clients.sqs, clients.scheduler, clients.kms):
+        for client in (clients.dynamodb, clients.dynamodb_offhand, clients.sqs, clients.scheduler, clients.kms):
             self.meter.watch(client)
         return parts
 

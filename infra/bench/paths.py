@@ -25,7 +25,7 @@ ORDER: Mapping[str, Any] = {
     "body": '{"orderId":"ord_20240115_000123","status":"paid","total":4999}',
 }
 TWO_KB, TEN_KB = "x" * 2_048, "x" * 10_240
-TEN_MINUTES_MS, DAY_MS = 600_000, 86_400_000
+TEN_MINUTES_MS, HOUR_MS, DAY_MS = 600_000, 3_600_000, 86_400_000
 #: Messages in a full batch.
 BATCH = 10
 #: Numbers of tasks of the teams whose tasks are listed.
@@ -38,6 +38,7 @@ class Path(StrEnum):
     """What is billed, as the document names it. What a request bills besides `REQUEST` is its own."""
 
     REQUEST = "any request: its key is looked up"
+    USE = "a key's first request in an hour: its use is noted"
     LIMITER = "any request: the plan's limit is counted"
     LIMITER_ELSEWHERE = "the same, after another instance has counted"
     DATA_KEY = "a team's first create in 30 days: a data key is made"
@@ -124,10 +125,13 @@ class _Walk:
         self._paths: dict[Path, Bill] = {}
         self._rows: dict[Row, int] = {}
         _, self._key = here.team()
-        here.meter.take()
+        self._use_key()
         # No task has this id: nothing but what every request costs is left.
         self._request("GET", "/v1/tasks/none", 404)
         self._paths[Path.REQUEST] = here.meter.take()
+        here.clock.sleep(HOUR_MS)
+        self._request("GET", "/v1/tasks/none", 404)
+        self._bill_request(Path.USE)
 
     def all(self) -> Measurement:
         self._data_key()
@@ -145,6 +149,11 @@ class _Walk:
         self._paths[Path.DATA_KEY] -= self._paths[Path.CREATE]
         self._paths[Path.DATA_KEY_ELSEWHERE] -= self._paths[Path.GET]
         return Measurement(self._paths, self._listings(), self._rows, items)
+
+    def _use_key(self) -> None:
+        """Let the use of this hour be noted by a request that is not billed."""
+        self._request("GET", "/v1/tasks/none", 404)
+        self._here.meter.take()
 
     def _data_key(self) -> None:
         task_id = self._create(Path.DATA_KEY)
@@ -189,6 +198,7 @@ class _Walk:
         self._here.deliver("attempt")
         self._here.clock.sleep(30_000)
         self._deliver(Path.ATTEMPT_SCHEDULED)
+        self._use_key()
 
     def _keyed(self) -> None:
         headers = {"Idempotency-Key": "order-20240115-000123"}
@@ -235,6 +245,7 @@ class _Walk:
 
     def _limited(self) -> None:
         team, self._key = self._here.team()
+        self._use_key()
         now = self._here.clock.now()
         log = pack(tuple(now - 60 * number for number in reversed(range(_BUSY))))
         with self._here.limited() as platform:

@@ -48,6 +48,12 @@ def test_a_request_reads_its_key_and_its_team_and_counts_itself_with_one_write(m
     assert measured.paths[Path.LIMITER].units(Unit.TABLE_WRITE) == 1, "a full window of the pro plan fits one unit"
 
 
+def test_that_a_key_is_used_is_noted_by_one_write_and_no_read(measured: Measurement) -> None:
+    assert measured.paths[Path.USE].calls == {"UpdateItem": 1}
+    assert measured.paths[Path.USE].units(Unit.TABLE_WRITE) == 1
+    assert measured.paths[Path.USE].units(Unit.READ, Unit.INDEX_WRITE) == 0
+
+
 @pytest.mark.parametrize("path", [Path.CREATE, Path.CREATE_DELAYED, Path.CREATE_SCHEDULED, Path.CREATE_KEYED])
 def test_creating_an_everyday_task_takes_its_baton_and_its_row(measured: Measurement, path: Path) -> None:
     baton = "CreateSchedule" if path is Path.CREATE_SCHEDULED else "SendMessage"

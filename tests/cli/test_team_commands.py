@@ -39,6 +39,7 @@ def test_a_key_is_made_rotated_and_revoked(operator: Operator) -> None:
     assert [status(operator, each["key"]) for each in (made, rotated)] == [200, 200]
     code, out, _ = operator.run("key", "list", "--team", team)
     assert (code, len(out.splitlines())) == (0, 4)
+    assert out.count("never") == 1, "the team's first key was not used; the others were"
     assert made["key"] not in out
     assert operator.json("key", "revoke", rotated["id"], "--team", team, "--yes") == {
         "id": rotated["id"],

@@ -11,6 +11,8 @@ from chalicelib.domain.identity import Team
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.identity import KeyEntry, TeamStore
 
+HOUR_MS = 3_600_000
+
 
 class TestTeams:
     def test_a_new_team_reads_back_whole(self, identity: TeamStore) -> None:
@@ -115,3 +117,62 @@ class TestKeys:
         identity.put_key(key_hash, None)
 
         assert identity.key(key_hash) is None
+
+    def test_many_hashes_lead_where_each_of_them_does(self, identity: TeamStore) -> None:
+        entries = {fresh("hash"): KeyEntry(fresh("team"), fresh("key")) for _ in range(101)}
+        for key_hash, entry in entries.items():
+            identity.put_key(key_hash, entry)
+
+        assert identity.entries([*entries, fresh("hash")]) == entries
+        assert identity.entries([]) == {}
+
+
+class TestUses:
+    def test_the_first_use_of_a_key_is_noted(self, identity: TeamStore) -> None:
+        key_hash, entry = kept(identity)
+
+        assert identity.use_key(key_hash, at=NOW, before=NOW - HOUR_MS)
+        assert identity.key(key_hash) == identity.entries([key_hash])[key_hash] == replace(entry, used_at=NOW)
+
+    def test_a_use_is_noted_over_one_that_is_old_enough_alone(self, identity: TeamStore) -> None:
+        key_hash, entry = kept(identity)
+        identity.use_key(key_hash, at=NOW, before=NOW - HOUR_MS)
+
+        assert not identity.use_key(key_hash, at=NOW + HOUR_MS - 1, before=NOW - 1)
+        assert identity.key(key_hash) == replace(entry, used_at=NOW)
+        assert identity.use_key(key_hash, at=NOW + HOUR_MS, before=NOW)
+        assert identity.key(key_hash) == replace(entry, used_at=NOW + HOUR_MS)
+
+    def test_of_many_uses_at_once_one_is_noted(self, identity: TeamStore) -> None:
+        key_hash, entry = kept(identity)
+        instants = [NOW + number for number in range(8)]
+
+        with ThreadPoolExecutor(8) as threads:
+            noted = list(
+                threads.map(lambda instant: identity.use_key(key_hash, at=instant, before=instant - HOUR_MS), instants)
+            )
+
+        assert noted.count(True) == 1
+        assert identity.key(key_hash) == replace(entry, used_at=instants[noted.index(True)])
+
+    def test_a_use_of_a_key_that_was_forgotten_does_not_bring_it_back(self, identity: TeamStore) -> None:
+        key_hash, _ = kept(identity)
+        identity.put_key(key_hash, None)
+
+        assert not identity.use_key(key_hash, at=NOW, before=NOW - HOUR_MS)
+        assert identity.key(key_hash) is None
+
+    def test_a_key_that_gets_an_end_keeps_its_last_use(self, identity: TeamStore) -> None:
+        key_hash, entry = kept(identity)
+        identity.use_key(key_hash, at=NOW, before=NOW - HOUR_MS)
+
+        identity.put_key(key_hash, replace(entry, expires_at=NOW + 1))
+
+        assert identity.key(key_hash) == replace(entry, expires_at=NOW + 1, used_at=NOW)
+
+
+def kept(identity: TeamStore) -> tuple[str, KeyEntry]:
+    """A key's hash, and where it leads to."""
+    key_hash, entry = fresh("hash"), KeyEntry(fresh("team"), fresh("key"))
+    identity.put_key(key_hash, entry)
+    return key_hash, entry

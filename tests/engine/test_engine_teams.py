@@ -53,7 +53,7 @@ def test_a_new_team_has_one_key_that_speaks_for_it(teams: Teams) -> None:
     team, minted = teams.create("shop", "free")
 
     assert speaks_for(teams, minted.secret) == team.id
-    assert [key.id for key in teams.keys(team.id)] == [minted.key.id]
+    assert [known.key.id for known in teams.keys(team.id)] == [minted.key.id]
 
 
 def test_a_key_is_stored_as_a_hash_alone(stage: Stage, teams: Teams) -> None:
@@ -140,7 +140,7 @@ def test_a_rotated_key_lives_on_beside_its_successor_for_the_overlap(stage: Stag
     stage.clock.sleep(3_600_000)
     assert speaks_for(teams, old.secret) is None
     assert speaks_for(teams, new.secret) == team.id
-    assert [key.id for key in teams.keys(team.id)] == [new.key.id]
+    assert [known.key.id for known in teams.keys(team.id)] == [new.key.id]
 
 
 def test_a_rotation_without_overlap_ends_the_old_key_at_once(teams: Teams) -> None:

@@ -144,6 +144,8 @@ export interface ApiKey {
   name: string;
   prefix: string;
   createdAt: string;
+  /** A request with the key, noted once an hour. */
+  lastUsedAt?: string;
   expiresAt?: string;
 }
 

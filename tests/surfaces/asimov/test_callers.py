@@ -58,7 +58,7 @@ def test_a_revoked_key_fails_the_next_request() -> None:
         customer = Customer(world, key)
         assert customer.carry_out().status == 200
         (only,) = world.platform.teams.keys(team)
-        world.platform.teams.revoke_key(team, only.id)
+        world.platform.teams.revoke_key(team, only.key.id)
         assert customer.carry_out().status == 401
 
 

@@ -62,6 +62,24 @@ def test_a_revoked_key_fails_the_next_request_and_a_rotated_one_lives_as_long_as
         assert [each["name"] for each in world.request("GET", "/v1/keys", key=key).json["keys"]] == ["default"]
 
 
+def test_a_key_shows_when_it_was_last_used_so_that_an_old_one_can_be_revoked_at_ease() -> None:
+    with World() as world:
+        team, key = world.team()
+        (old,) = world.request("GET", f"/operator/teams/{team}/keys", key=OPERATOR_KEY).json["keys"]
+        assert "lastUsedAt" not in old
+
+        (old,) = world.request("GET", "/v1/keys", key=key).json["keys"]
+        assert old["lastUsedAt"] == "2024-01-15T10:30:00.000Z"
+        successor = world.request("POST", f"/v1/keys/{old['id']}/rotate", key=key).json
+        world.clock.sleep(2 * 3_600_000)
+        assert world.request("GET", "/v1/tasks", key=successor["key"]).status == 200
+
+        shown = {each["id"]: each for each in world.request("GET", "/v1/keys", key=successor["key"]).json["keys"]}
+        assert shown[old["id"]]["lastUsedAt"] == "2024-01-15T10:30:00.000Z", "nobody uses it any more"
+        assert shown[successor["id"]]["lastUsedAt"] == "2024-01-15T12:30:00.000Z"
+        assert world.request("DELETE", f"/v1/keys/{old['id']}", key=successor["key"]).status == 200
+
+
 def test_a_free_team_can_rotate_its_only_key() -> None:
     with World() as world:
         _, key = world.team("free")

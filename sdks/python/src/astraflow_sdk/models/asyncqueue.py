@@ -91,7 +91,8 @@ class PreviousKey(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ApiKey(Model):
-    """A key of the team. `key` is the secret itself; only the answer that made it shows it."""
+    """A key of the team. `key` is the secret itself; only the answer that made it shows it. `last_used_at` is a request
+    with it, noted once an hour."""
 
     _camel: ClassVar[bool] = True
 
@@ -100,6 +101,7 @@ class ApiKey(Model):
     key: str | None = field(default=None, repr=False)
     prefix: str | None = None
     created_at: datetime | None = None
+    last_used_at: datetime | None = None
     expires_at: datetime | None = None
     previous: PreviousKey | None = None
 
