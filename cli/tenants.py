@@ -49,10 +49,16 @@ def list_clients(context: typer.Context, tenant: str = _TENANT) -> None:
     target: Target = context.obj
     answer = target.ask("GET", f"{_path(tenant)}/clients")
     rows = [
-        (client["id"], "locked out" if client["disabled"] else "in", client["createdAt"], client["name"])
+        (
+            client["id"],
+            "locked out" if client["disabled"] else "in",
+            client["createdAt"],
+            client.get("lastUsedAt", "never"),
+            client["name"],
+        )
         for client in answer["clients"]
     ]
-    target.show(answer, table(("client", "state", "created", "name"), rows) if rows else "No clients.")
+    target.show(answer, table(("client", "state", "created", "last used", "name"), rows) if rows else "No clients.")
 
 
 @clients.command("create", epilog='Example: sluice client create "reports" --tenant TENANT_ID --scope tasks:read')

@@ -11,6 +11,7 @@ from chalicelib.aws import keys
 from chalicelib.aws.attributes import Item, Value, flag, number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Table, Values, Written
+from chalicelib.aws.uses import Uses, used_at
 from chalicelib.domain.access import Client, Role, Tenant, Token, User
 from chalicelib.ports.access import Standing
 
@@ -34,6 +35,7 @@ class AwsAccess:
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
+        self._uses = Uses(clients, table)
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         """The tenant of this id."""
@@ -53,18 +55,22 @@ class AwsAccess:
     def client(self, client_id: str) -> Client | None:
         """The client of this id, of whatever tenant its id begins with."""
         item = self._table.get(keys.client(client_id))
-        return None if item is None else _client(text_of(item["client"]))
+        return None if item is None else _client_of(item)
 
     def clients(self, tenant_id: str) -> list[Client]:
         """All clients of a tenant, oldest first: one call for each MiB of them."""
         place = {":pk": keys.tenant(tenant_id)["pk"], ":clients": text(keys.CLIENT_SORTS)}
         found = self._all("#pk = :pk AND begins_with(#sk, :clients)", place, None)
-        clients = (_client(text_of(item["client"])) for item in found)
+        clients = (_client_of(item) for item in found)
         return sorted(clients, key=lambda client: (client.created_at, client.id))
 
     def put_client(self, client: Client) -> None:
-        """Store a client in whole."""
-        self._table.put({**keys.client(client.id), "client": _json(client)})
+        """Store a client in whole, but for the use that was noted, which stays."""
+        self._table.update(keys.client(client.id), "SET #client = :client", values={":client": _json(client)})
+
+    def use_client(self, client_id: str, *, at: int, before: int) -> bool:
+        """Note that a client used its secret, over a use until `before` or none. False when it was not noted."""
+        return self._uses.note(keys.client(client_id), at=at, before=before)
 
     def user(self, tenant: str, user_id: str) -> User | None:
         """The tenant's user of this id."""
@@ -103,7 +109,7 @@ class AwsAccess:
         if token.user is not None:
             wanted.append(keys.user(token.tenant, token.user))
         found = self._table.batch_get(wanted)
-        client = next((_client(text_of(item["client"])) for item in found if "client" in item), None)
+        client = next((_client_of(item) for item in found if "client" in item), None)
         user = next((_user(text_of(item["user"])) for item in found if "user" in item), None)
         return Standing(client, user, any("killed" in item for item in found))
 
@@ -152,6 +158,11 @@ def _filter(role: Role | None, active: bool | None) -> tuple[str | None, Values]
         conditions.append("#active = :active")
         values[":active"] = flag(active)
     return " AND ".join(conditions) or None, values
+
+
+def _client_of(item: Item) -> Client:
+    """The client as it was stored, with the use that was noted since."""
+    return replace(_client(text_of(item["client"])), used_at=used_at(item))
 
 
 def _token_of(item: Item) -> Token:

@@ -9,9 +9,8 @@ import msgspec
 from chalicelib.aws import keys
 from chalicelib.aws.attributes import Item, number, number_of, text, text_of
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.failures import RejectedCallError
 from chalicelib.aws.table import Table, Written
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.aws.uses import Uses, used_at
 from chalicelib.domain.identity import Team
 from chalicelib.ports.identity import KeyEntry
 
@@ -20,7 +19,6 @@ KEPT_AFTER_END_S = 86_400
 
 _UNMADE = "attribute_not_exists(#pk)"
 _UNCHANGED = "#version = :over"
-_UNUSED = "attribute_exists(#pk) AND (attribute_not_exists(#usedAt) OR #usedAt <= :before)"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Team).decode
@@ -31,7 +29,7 @@ class AwsIdentity:
 
     def __init__(self, clients: Clients, table: str) -> None:
         self._table = Table(clients, table)
-        self._offhand = Table(clients, table, offhand=True)
+        self._uses = Uses(clients, table)
 
     def team(self, team_id: str) -> Team | None:
         """The team with its keys and members."""
@@ -78,17 +76,12 @@ class AwsIdentity:
 
     def use_key(self, key_hash: str, *, at: int, before: int) -> bool:
         """Note that a key was used, over a use until `before` or none. False when it was not noted."""
-        values = {":at": number(at), ":before": number(before)}
-        try:
-            noted = self._offhand.update(keys.api_key(key_hash), "SET #usedAt = :at", _UNUSED, values)
-        except RejectedCallError as rejected:
-            raise UnavailableError(str(rejected)) from None
-        return isinstance(noted, Written)
+        return self._uses.note(keys.api_key(key_hash), at=at, before=before)
 
 
 def _entry(item: Item) -> KeyEntry:
-    ends_at, used_at = (number_of(item[name]) if name in item else None for name in ("endsAt", "usedAt"))
-    return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at, used_at)
+    ends_at = number_of(item["endsAt"]) if "endsAt" in item else None
+    return KeyEntry(text_of(item["team"]), text_of(item["keyId"]), ends_at, used_at(item))
 
 
 def _team(item: Item) -> Team:

@@ -56,7 +56,8 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An OAuth client: a program that asks for tokens. Its id begins with its tenant's, its secret is stored hashed."""
+    """An OAuth client: a program that asks for tokens. Its id begins with its tenant's, its secret is stored hashed.
+    `used_at` is the last use of the secret that was noted."""
 
     id: str
     tenant: str
@@ -65,6 +66,7 @@ class Client:
     scopes: frozenset[str]
     created_at: int
     disabled: bool = False
+    used_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from chalicelib.ports.access import Standing
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tenants (id TEXT PRIMARY KEY, row BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, row BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, row BLOB NOT NULL, used_at INTEGER);
 CREATE TABLE IF NOT EXISTS users (
     tenant TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL, PRIMARY KEY (tenant, id)
 );
@@ -49,18 +49,28 @@ class EmbeddedAccess:
 
     def client(self, client_id: str) -> Client | None:
         """The client of this id, of whatever tenant its id begins with."""
-        row = self._row("SELECT row FROM clients WHERE id = ?", client_id)
-        return None if row is None else _client(row)
+        found = self._database.rows("SELECT row, used_at FROM clients WHERE id = ?", (client_id,))
+        return _client_of(*found[0]) if found else None
 
     def clients(self, tenant_id: str) -> list[Client]:
         """All clients of a tenant, oldest first."""
-        found = (_client(row) for (row,) in self._database.rows("SELECT row FROM clients"))
+        found = (_client_of(*row) for row in self._database.rows("SELECT row, used_at FROM clients"))
         clients = [client for client in found if client.tenant == tenant_id]
         return sorted(clients, key=lambda client: (client.created_at, client.id))
 
     def put_client(self, client: Client) -> None:
-        """Store a client in whole."""
-        self._database.change("REPLACE INTO clients VALUES (?, ?)", (client.id, _encode(client)))
+        """Store a client in whole, but for the use that was noted, which stays."""
+        self._database.change(
+            "INSERT INTO clients (id, row) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET row = excluded.row",
+            (client.id, _encode(client)),
+        )
+
+    def use_client(self, client_id: str, *, at: int, before: int) -> bool:
+        """Note that a client used its secret, over a use until `before` or none. False when it was not noted."""
+        changed = self._database.change(
+            "UPDATE clients SET used_at = ? WHERE id = ? AND (used_at IS NULL OR used_at <= ?)", (at, client_id, before)
+        )
+        return changed == 1
 
     def user(self, tenant: str, user_id: str) -> User | None:
         """The tenant's user of this id."""
@@ -145,3 +155,8 @@ class EmbeddedAccess:
     def _marked(self, token: Token) -> Token:
         self._database.change("UPDATE tokens SET row = ? WHERE hash = ?", (_encode(token), token.hash))
         return token
+
+
+def _client_of(row: bytes, used_at: int | None) -> Client:
+    """The client as it was stored, with the use that was noted since."""
+    return replace(_client(row), used_at=used_at)

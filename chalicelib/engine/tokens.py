@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chalicelib.domain import ids, tokens
 from chalicelib.domain.access import (
@@ -23,6 +24,7 @@ from chalicelib.domain.access import (
     in_order,
     plausible_client,
 )
+from chalicelib.engine.last_use import LastUse
 from chalicelib.ports.access import AccessStore, Standing
 from chalicelib.ports.ambient import Clock, Randomness
 
@@ -62,13 +64,17 @@ class Tokens:
     clock: Clock
     randomness: Randomness
     pepper: bytes
+    last_use: LastUse
 
     def client(self, client_id: str, secret: str) -> Client | None:
         """The client with this id and secret; None when there is none, or it is disabled."""
         client = self.store.client(client_id) if plausible_client(client_id) else None
         expected = "" if client is None else client.secret_hash
         right = hmac.compare_digest(tokens.hashed(secret, self.pepper), expected)
-        return client if right and client is not None and not client.disabled else None
+        if not right or client is None or client.disabled:
+            return None
+        self.last_use.noted(client.used_at, partial(self.store.use_client, client_id))
+        return client
 
     def issue(self, client: Client, user: User | None, scopes: frozenset[str]) -> Issued:
         """Tokens of a new family: an access token, and for a user a refresh token (RFC 6749, section 4.4.3)."""

@@ -27,7 +27,7 @@ class TenantStore(Protocol):
         """All clients of a tenant, oldest first."""
 
     def put_client(self, client: Client) -> None:
-        """Store a client in whole."""
+        """Store a client in whole, but for the use that was noted, which stays."""
 
 
 class UserStore(Protocol):
@@ -56,6 +56,13 @@ class Standing:
 
 class TokenStore(Protocol):
     """Tokens by their hash, and the families that were killed. Reads are strongly consistent."""
+
+    def client(self, client_id: str) -> Client | None:
+        """The client of this id, of whatever tenant its id begins with."""
+
+    def use_client(self, client_id: str, *, at: int, before: int) -> bool:
+        """Note that a client used its secret, over a use until `before` or none, if there is such a client. False when
+        it was not noted. It is asked for once and given up soon: UnavailableError for every refusal."""
 
     def token(self, token_hash: str) -> Token | None:
         """What is known of a token, also past its end."""

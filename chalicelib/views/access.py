@@ -32,10 +32,12 @@ def tenant(tenant: Tenant) -> View:
 
 def client(client: Client) -> View:
     """A client as the operator sees it, without its secret."""
+    used = {} if client.used_at is None else {"lastUsedAt": iso_seconds(client.used_at)}
     return {
         "id": client.id,
         "name": client.name,
         "scopes": in_order(client.scopes),
         "disabled": client.disabled,
         "createdAt": iso_seconds(client.created_at),
+        **used,
     }

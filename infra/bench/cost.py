@@ -112,8 +112,8 @@ us-east-1 for a million, without free tiers.
 
 *Engine* is DynamoDB, SQS, Scheduler and KMS. The functions are assumed to take {HANDLER_MS} ms and to wait
 {ANSWER_MS} ms for a callback, on arm64 with the memory of `.chalice/config.json`. Every request pays for its key, its
-limit and its way through the gateway: a client that waits with `?wait=` in place of polling pays once. That a key is
-used is noted with one write an hour, which is in no line: a thousand keys in use around the clock come to
+limit and its way through the gateway: a client that waits with `?wait=` in place of polling pays once. That a key or
+a client's secret is used is noted with one write an hour, in no line here: a thousand in use around the clock come to
 {dollars(1_000 * _HOURS * write)} a month. Logs are our own lines as they are written, {INVOCATION_BYTES} bytes that
 Lambda writes for an invocation, and {ACCESS_BYTES} for a request at the gateway.
 

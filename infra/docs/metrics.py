@@ -32,7 +32,7 @@ RECORDS: Mapping[str, str] = {
     "held": "A message stays in its queue, because a part did not answer, or a key was not to be had (`locked`).",
     "spoiled": "What was stored does not open with its key. Somebody has to look.",
     "limiter open": "A rate limit could not be looked up; the request was let in.",
-    "use not noted": "When a key was last used could not be noted; the request went on; for a minute none is noted.",
+    "use not noted": "When a credential was last used could not be noted. The request went on; for a minute, none is.",
     "record failed": "A message could not be worked on and comes again.",
     "dead letter": "A message came back from the dead-letter queue. `action` says what became of it.",
     "unread message": "A message is not to be read: it is kept for a person.",

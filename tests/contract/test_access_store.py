@@ -106,6 +106,32 @@ class TestClients:
 
         assert access.client(client.id) == replace(client, disabled=True)
 
+    def test_a_use_is_noted_over_one_that_is_old_enough_alone(self, access: AccessStore) -> None:
+        client = a_client(a_tenant().id)
+        access.put_client(client)
+
+        assert access.use_client(client.id, at=NOW, before=NOW - HOUR)
+        assert not access.use_client(client.id, at=NOW + HOUR - 1, before=NOW - 1)
+        assert access.client(client.id) == replace(client, used_at=NOW)
+        assert access.use_client(client.id, at=NOW + HOUR, before=NOW)
+        assert access.clients(client.tenant) == [replace(client, used_at=NOW + HOUR)]
+
+    def test_a_client_that_is_locked_out_keeps_its_last_use_and_stays_out(self, access: AccessStore) -> None:
+        client = a_client(a_tenant().id)
+        access.put_client(client)
+        access.use_client(client.id, at=NOW, before=NOW - HOUR)
+
+        access.put_client(replace(client, disabled=True))
+        access.use_client(client.id, at=NOW + HOUR, before=NOW)
+
+        assert access.client(client.id) == replace(client, disabled=True, used_at=NOW + HOUR)
+
+    def test_a_use_makes_no_client(self, access: AccessStore) -> None:
+        client = a_client(a_tenant().id)
+
+        assert not access.use_client(client.id, at=NOW, before=NOW - HOUR)
+        assert access.client(client.id) is None
+
     def test_an_unknown_client_is_none(self, access: AccessStore) -> None:
         assert access.client(a_client(a_tenant().id).id) is None
 

@@ -65,7 +65,7 @@ def test_a_refused_note_is_not_asked_for_again_and_is_no_failure_of_the_request(
 
 def test_a_note_that_is_not_answered_is_given_up_in_a_moment() -> None:
     with a_table(None) as (identity, asked):
-        identity._offhand._client  # noqa: B018  (making a client is not what is measured)
+        identity._uses._table._client  # noqa: B018  (making a client is not what is measured)
         began = time.monotonic()
         with pytest.raises(UnavailableError):
             identity.use_key("hash", at=2, before=1)

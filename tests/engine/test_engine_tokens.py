@@ -9,12 +9,13 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from world import ManualClock, SeededRandomness
+from world import ManualClock, Recording, SeededRandomness
 
 from chalicelib.domain.access import SCOPES, Client, Role, User, user_id
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.embedded.access import EmbeddedAccess
 from chalicelib.embedded.database import Database
+from chalicelib.engine.last_use import LastUse
 from chalicelib.engine.tokens import Issued, Tokens
 
 TENANT = "t0123456789abcdef"
@@ -64,7 +65,7 @@ def tokens(store: EmbeddedAccess, clock: ManualClock) -> Tokens:
 
 
 def over(store: Any, clock: ManualClock, seed: int = 1) -> Tokens:
-    return Tokens(store, clock, SeededRandomness(seed), b"pepper")
+    return Tokens(store, clock, SeededRandomness(seed), b"pepper", LastUse(clock, Recording()))
 
 
 def signed_in(tokens: Tokens, scopes: frozenset[str] = ALL) -> tuple[str, str]:

@@ -91,6 +91,22 @@ def test_a_client_has_the_scopes_that_it_was_made_for(world: World, acme: Any) -
     assert own_token(world, made.json["client"]).json["scope"] == "tasks:read webhooks:write"
 
 
+def test_a_client_shows_when_its_secret_was_last_used(world: World, acme: Any) -> None:
+    path = f"GET {TENANTS}/{acme['tenant']['id']}/clients"
+    (client,) = operate(world, path).json["clients"]
+    assert "lastUsedAt" not in client
+
+    assert own_token(world, {**acme["client"], "secret": "wrong"}).status == 401
+    assert operate(world, path).json["clients"] == [client], "whoever does not know the secret has not used it"
+    own_token(world, acme["client"])
+    world.clock.sleep(3_599_999)
+    own_token(world, acme["client"])
+    assert operate(world, path).json["clients"] == [{**client, "lastUsedAt": "2024-01-15T10:30:00Z"}]
+    world.clock.sleep(1)
+    own_token(world, acme["client"])
+    assert operate(world, path).json["clients"] == [{**client, "lastUsedAt": "2024-01-15T11:30:00Z"}]
+
+
 def test_a_client_is_locked_out_and_let_in_again(world: World, acme: Any) -> None:
     client = acme["client"]
     token = own_token(world, client).json["access_token"]
