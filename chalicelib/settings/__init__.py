@@ -23,7 +23,7 @@ from chalicelib.engine.batons import LONGEST_HORIZON_S, SHORTEST_HORIZON_S
 from chalicelib.engine.groups import Conditions
 from chalicelib.names import Names
 from chalicelib.settings.reading import Network, Reading
-from chalicelib.settings.references import Fetch, followed, unfetched
+from chalicelib.settings.references import NEEDS, Fetch, followed, needed, unfetched
 
 LOCAL_STAGE = "local"
 #: What a stage may be called: it is part of every resource's name.
@@ -73,13 +73,14 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] = os.environ, fetch: Fetch = unfetched) -> Settings:
-    """The settings in an environment, with secrets that it points to read by `fetch`. Raises SettingError with all that
-    is wrong, a line each."""
+    """The settings in an environment, with secrets that it points to read by `fetch`, those that its function needs.
+    Raises SettingError with all that is wrong, a line each."""
     local = (environ.get("SLUICE_STAGE") or LOCAL_STAGE) == LOCAL_STAGE
     problems: list[str] = []
     places = names(environ)
     endpoint_url = environ.get("AWS_ENDPOINT_URL") or None
-    with_secrets = followed({**_kept(local=local), **_set(environ)}, fetch, places.region, endpoint_url, problems)
+    given = needed({**_kept(local=local), **_set(environ)})
+    with_secrets = followed(given, fetch, places.region, endpoint_url, problems)
     unread = {problem.partition(" ")[0] for problem in problems}
     reading = Reading(with_secrets)
     settings = _settings(reading, places, local=local)
@@ -101,6 +102,8 @@ def known() -> frozenset[str]:
 def _settings(reading: Reading, places: Names, *, local: bool) -> Settings:
     pepper = reading.secret("KEY_PEPPER").encode()
     reading.matching("SLUICE_STAGE", LOCAL_STAGE, STAGE_PATTERN, "a lower-case letter and at most 19 of a-z, 0-9 and -")
+    if reading.text("SLUICE_FUNCTION"):
+        reading.word("SLUICE_FUNCTION", tuple(NEEDS))
     reading.matching("SLUICE_ACCOUNT_ID", places.account, r"[0-9]{12}", "the 12 digits of an AWS account")
     reading.matching("AWS_REGION", places.region, r"[a-z]{2}(?:-[a-z]+)+-[0-9]", "a region like eu-central-1")
     return Settings(

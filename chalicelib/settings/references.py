@@ -1,4 +1,4 @@
-"""Secrets that the environment only points to, so that nobody who may read it knows them.
+"""Secrets that the environment only points to, so that nobody who may read it knows them, and who needs which.
 
 `ssm:/sluice/prod/KEY_PEPPER` is a parameter of the SSM Parameter Store, with `:3` behind it in its third version;
 `secretsmanager:sluice/prod` is a secret of Secrets Manager by its name or ARN, with `#KEY_PEPPER` behind it that member
@@ -7,11 +7,21 @@ of its JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 #: The settings that may be references.
 SECRETS = ("OPERATOR_KEY", "KEY_PEPPER", "ASYNCFLOW_API_KEY", "ASYNCFLOW_SEED")
+#: Those of them that nothing runs without.
+REQUIRED = ("OPERATOR_KEY", "KEY_PEPPER")
+#: Function, as `.chalice/config.json` calls it -> the secrets that it needs. What is none of these needs all.
+NEEDS: Mapping[str, Collection[str]] = {
+    "api_handler": SECRETS,
+    "attempt": ("KEY_PEPPER",),
+    "webhook": ("KEY_PEPPER",),
+    "rescue": (),
+}
 PARAMETER, SECRET = "ssm:", "secretsmanager:"
 
 
@@ -31,6 +41,14 @@ def is_reference(value: str) -> bool:
     return value.startswith((PARAMETER, SECRET))
 
 
+def needed(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment as the function that `SLUICE_FUNCTION` names needs it. What it has no need of is not looked at,
+    and where something has to be, it is a value that nobody knows: nothing opens with it."""
+    needs = NEEDS.get(environ.get("SLUICE_FUNCTION", ""), SECRETS)
+    unknown = {name: secrets.token_urlsafe(32) for name in REQUIRED if name not in needs}
+    return {name: value for name, value in environ.items() if name in needs or name not in SECRETS} | unknown
+
+
 def followed(
     environ: Mapping[str, str], fetch: Fetch, region: str, endpoint_url: str | None, problems: list[str]
 ) -> dict[str, str]:
@@ -39,13 +57,13 @@ def followed(
     if not pointing:
         return dict(environ)
     found = fetch(region, endpoint_url, sorted(set(pointing.values())))
-    secrets: dict[str, str] = {}
+    read: dict[str, str] = {}
     for name, reference in pointing.items():
         value = found[reference]
         if isinstance(value, Missing):
             problems.append(f"{name} points to {reference}, which could not be read: {value.reason}")
-        secrets[name] = "" if isinstance(value, Missing) else value
-    return {**environ, **secrets}
+        read[name] = "" if isinstance(value, Missing) else value
+    return {**environ, **read}
 
 
 def unfetched(region: str, endpoint_url: str | None, references: Sequence[str]) -> dict[str, str | Missing]:  # noqa: ARG001

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.names import Names
+from chalicelib.settings.references import NEEDS
 from infra.apply import load_template, resources
 from infra.deploy import secrets
 from infra.deploy.bucket import Bucket
@@ -69,12 +70,21 @@ def write_stage(
         own = f"{shared.stem}-{names.stage}.json"
         policy = literal.render(json.loads(shared.read_text("utf-8")))
         (folder / own).write_text(json.dumps(policy, indent=2) + "\n", "utf-8")
-        functions[function] = {"iam_policy_file": own}
+        functions[function] = {
+            "iam_policy_file": own,
+            "environment_variables": {
+                "SLUICE_FUNCTION": function,
+                **{
+                    name: f"ssm:{secrets.parameter(names.stage, name)}"
+                    for name in kept_secrets
+                    if name in NEEDS[function]
+                },
+            },
+        }
     stage = config.setdefault("stages", {}).get(names.stage, {})
     environment = {
         **stage_settings(config, names.stage),
         "SLUICE_ACCOUNT_ID": names.account,
-        **{name: f"ssm:{secrets.parameter(names.stage, name)}" for name in kept_secrets},
     }
     config["stages"][names.stage] = {
         **stage,

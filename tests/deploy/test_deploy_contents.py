@@ -9,7 +9,9 @@ import pytest
 
 from app import app
 from chalicelib.names import API_STAGE
+from chalicelib.settings.references import NEEDS, SECRETS
 from infra.apply import load_template
+from infra.deploy.secrets import GIVEN, MADE
 from infra.deploy.template import for_stage
 from infra.host.functions import load_config
 from infra.local.stack import PROJECT
@@ -45,6 +47,23 @@ def test_a_worker_reports_failed_messages_exactly_where_its_mapping_reads_them(w
 
     assert properties["Environment"]["Variables"]["PARTIAL_BATCH"] == "on"
     assert source["Properties"] == {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+
+
+@pytest.mark.parametrize("handler", FUNCTIONS)
+def test_the_environment_of_a_function_points_to_the_secrets_that_it_needs_and_to_no_other(handler: str) -> None:
+    variables = RESOURCES[handler]["Properties"]["Environment"]["Variables"]
+    needs = set(NEEDS[variables["SLUICE_FUNCTION"]])
+
+    assert variables["SLUICE_FUNCTION"] == {"APIHandler": "api_handler"}.get(handler, handler.lower())
+    assert needs & {*MADE, *GIVEN} == {name for name in variables if name in SECRETS}
+    assert all(f"/sluice/blue/{name}" in json.dumps(variables[name]) for name in needs & {*MADE, *GIVEN})
+
+
+def test_every_function_says_what_it_needs_and_the_operator_s_key_is_for_the_api_alone() -> None:
+    config = json.loads((PROJECT / ".chalice" / "config.json").read_text("utf-8"))
+
+    assert set(NEEDS) == set(config["lambda_functions"])
+    assert [function for function, needs in NEEDS.items() if "OPERATOR_KEY" in needs] == ["api_handler"]
 
 
 def test_workers_are_as_many_as_their_mapping_allows() -> None:

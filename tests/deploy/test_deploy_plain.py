@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from chalice.config import Config
 
 from chalicelib.names import Names
+from chalicelib.settings.references import NEEDS
 from infra.deploy.package import PROJECT, read_config
 from infra.deploy.plain import resources_alone, write_stage
 from infra.deploy.template import compact
@@ -36,13 +38,16 @@ def test_the_stage_points_to_policies_of_its_own_without_a_reference(project: Pa
 
 
 def test_its_functions_find_account_and_secrets_and_report_no_partial_batches(project: Path) -> None:
-    environment = read_config(project)["stages"]["dev"]["environment_variables"]
+    pepper, operator = {"KEY_PEPPER": "ssm:/sluice/dev/KEY_PEPPER"}, {"OPERATOR_KEY": "ssm:/sluice/dev/OPERATOR_KEY"}
+    config = Config("dev", config_from_disk=read_config(project), default_params={})
+    environments = {name: config.scope("dev", name).environment_variables for name in NEEDS}
 
-    assert environment == {
-        "SLUICE_STAGE": "dev",
-        "SLUICE_ACCOUNT_ID": "123456789012",
-        "KEY_PEPPER": "ssm:/sluice/dev/KEY_PEPPER",
-        "OPERATOR_KEY": "ssm:/sluice/dev/OPERATOR_KEY",
+    shared = {"SLUICE_STAGE": "dev", "SLUICE_ACCOUNT_ID": "123456789012"}
+    assert environments == {
+        "api_handler": {**shared, "SLUICE_FUNCTION": "api_handler", **pepper, **operator},
+        "attempt": {**shared, "SLUICE_FUNCTION": "attempt", **pepper},
+        "webhook": {**shared, "SLUICE_FUNCTION": "webhook", **pepper},
+        "rescue": {**shared, "SLUICE_FUNCTION": "rescue"},
     }
 
 

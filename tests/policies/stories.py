@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
 from policies.permissions import FUNCTIONS, Listener
 
 from chalicelib import wiring
@@ -16,9 +17,12 @@ from chalicelib.aws.keyring import AwsKeyRing
 from chalicelib.aws.secrets import AwsSecrets
 from chalicelib.domain.literals import ASYNCFLOW_KEY
 from chalicelib.domain.timing import iso_milliseconds
+from chalicelib.settings import load
+from infra.apply import load_template
 from infra.bench.deployment import NAMES, Deployment, Reply
 from infra.bench.scripted import settings
 from infra.deploy.secrets import GIVEN, MADE, parameter
+from infra.deploy.template import for_stage
 
 #: More than a row holds, however it is packed: it is stored by itself.
 LARGE = "".join(f"{number:x}" for number in random.Random(1).choices(range(16), k=9_000))
@@ -97,14 +101,24 @@ def cold_starts(stage: Stage) -> None:
     clients = Clients(NAMES.region)
     for client in (clients.ssm, clients.kms, clients.dynamodb):
         stage.listener.watch(client)
-    references = [f"ssm:{parameter(NAMES.stage, name)}" for name in (*MADE, *GIVEN)]
+    for name in (*MADE, *GIVEN):
+        kept = {"Name": parameter(NAMES.stage, name), "Value": f"the {name} of this stage", "Type": "SecureString"}
+        boto3.client("ssm", region_name=NAMES.region).put_parameter(**kept)
     for function in FUNCTIONS:
         with stage.listener.speaking(function):
-            AwsSecrets(clients)(references)
+            load(environment(function), lambda region, endpoint_url, references: AwsSecrets(clients)(references))
     # The first answer that a worker seals in a month, by the clock of the machine.
     ring = AwsKeyRing(clients, NAMES.tasks_table, NAMES.data_key, NAMES.stage)
     with stage.listener.speaking("attempt"):
         ring.key("a team", 1, make=True)
+
+
+def environment(function: str) -> dict[str, str]:
+    """What the template puts into a function's environment, where AsyncFlow is open."""
+    name = "APIHandler" if function == "api_handler" else function.title()
+    variables = for_stage(load_template(), NAMES.stage)["Resources"][name]["Properties"]["Environment"]["Variables"]
+    given = {"SLUICE_STAGE": NAMES.stage, "AWS_REGION": NAMES.region, **variables, "SLUICE_ACCOUNT_ID": NAMES.account}
+    return {name: value["Fn::If"][1] if isinstance(value, dict) else value for name, value in given.items()}
 
 
 def operator(stage: Stage, method: str, path: str, body: Any = None) -> Any:

@@ -62,6 +62,44 @@ def test_parameters_are_read_with_one_call(kept: Kept) -> None:
     assert kept.calls == {"GetParameters": 1}
 
 
+@pytest.mark.parametrize(
+    ("function", "read"),
+    [("api_handler", ["KEY_PEPPER", "OPERATOR_KEY"]), ("attempt", ["KEY_PEPPER"]), ("webhook", ["KEY_PEPPER"])],
+)
+def test_a_function_reads_what_it_needs_and_what_it_does_not_need_it_does_not_know(
+    function: str, read: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def fetch(region: str, endpoint_url: str | None, references: Any) -> dict[str, str]:
+        asked.extend(references)
+        return {reference: f"the value of {reference}" for reference in references}
+
+    everywhere = {name: f"ssm:/{name}" for name in ("OPERATOR_KEY", "KEY_PEPPER")}
+    settings = load({**BASE, **everywhere, "SLUICE_FUNCTION": function}, fetch)
+
+    assert asked == [f"ssm:/{name}" for name in read]
+    assert (settings.operator_key == "the value of ssm:/OPERATOR_KEY") is ("OPERATOR_KEY" in read)
+    assert settings.key_pepper == b"the value of ssm:/KEY_PEPPER"
+
+
+def test_what_a_function_does_not_know_is_guessed_by_nobody(kept: Kept) -> None:
+    first, second = (kept.load(SLUICE_FUNCTION="rescue", OPERATOR_KEY="ssm:/nowhere") for _ in range(2))
+
+    assert kept.calls == {}
+    assert first.operator_key != second.operator_key
+    assert first.key_pepper != second.key_pepper
+    assert min(len(first.operator_key), len(first.key_pepper)) >= 32
+    assert first.asyncflow_api_key is None
+
+
+def test_a_function_that_lacks_what_it_needs_does_not_start(kept: Kept) -> None:
+    (told,) = kept.problems(SLUICE_FUNCTION="attempt")
+    assert told.startswith("KEY_PEPPER must be set to at least 16 characters")
+    (told,) = kept.problems(SLUICE_FUNCTION="atempt", OPERATOR_KEY="o" * 16, KEY_PEPPER="p" * 16)
+    assert told == "SLUICE_FUNCTION must be one of api_handler, attempt, webhook, rescue, not 'atempt'"
+
+
 def test_a_version_stays_what_it_was(kept: Kept) -> None:
     for value in ("first" * 4, "second" * 4):
         kept.parameter("/sluice/prod/KEY_PEPPER", value)
