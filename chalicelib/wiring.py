@@ -143,6 +143,7 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
     webhooks = Webhooks(parts.webhooks, parts.reader, events, parts.clock, parts.randomness, settings.key_pepper)
     confirmation = Confirmation(parts.items, parts.clock)
     last_use = LastUse(parts.clock, parts.recorder)
+    deliveries = DeliveryExecutor(parts.door, parts.clock, webhooks, confirmation)
     rescue = Rescue(parts.tasks, parts.reader, parts.letters, batons, parts.clock, parts.recorder, retention_s)
     replay = Replay(parts.reader, parts.teams, kinds, submit, parts.clock, parts.randomness)
     return Platform(
@@ -168,10 +169,11 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
             executors={
                 Callback: CallbackExecutor(parts.door, parts.clock, signatures),
                 Simulation: SimulationExecutor(parts.clock),
-                Delivery: DeliveryExecutor(parts.door, parts.clock, webhooks, confirmation),
+                Delivery: deliveries,
                 Due: DueExecutor(events, confirmation),
                 Operation: OperationExecutor(kinds, parts.clock, parts.recorder),
             },
+            witness=deliveries,
             clock=parts.clock,
             randomness=parts.randomness,
             recorder=parts.recorder,

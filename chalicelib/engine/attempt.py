@@ -19,7 +19,7 @@ from chalicelib.engine import late
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.patience import insist
 from chalicelib.ports.ambient import Clock, Randomness, Recorder
-from chalicelib.ports.executor import Executor
+from chalicelib.ports.executor import Executor, Witness
 from chalicelib.ports.tasks import Applied, Fence, Refused, TaskReader, TaskStore
 
 #: In-place waits for a row that its message has overtaken.
@@ -67,6 +67,7 @@ class Attempts:
     reader: TaskReader
     batons: Batons
     executors: Mapping[type, Executor]
+    witness: Witness
     clock: Clock
     randomness: Randomness
     recorder: Recorder
@@ -128,8 +129,8 @@ class Attempts:
             if isinstance(decision, Hold):
                 return decision
             if row is None or isinstance(decision, Drop):
-                if row is not None and isinstance(decision, Drop) and decision.announce:
-                    self.batons.announce(row)
+                if row is not None and isinstance(decision, Drop):
+                    self._ended(row, announce=decision.announce)
                 return Done()
             match decision:
                 case GoOn():
@@ -148,9 +149,17 @@ class Attempts:
                     step = lifecycle.lose_last(row, now=now, retention_s=self.retention_s)
                     lost = self._commit(step.task, row)
                     if isinstance(lost, Applied):
+                        self.witness.lost(step.task)
                         return self._after(step)
                     row = lost.row
         return Hold(SHORT_HOLD_MS)
+
+    def _ended(self, row: Task, *, announce: bool) -> None:
+        """Make up for what a run left undone that ended the task and then stopped."""
+        if row.error == lifecycle.LOST:
+            self.witness.lost(row)
+        if announce:
+            self.batons.announce(row)
 
     def _attempt(self, task: Task, call: WakeUp) -> Verdict:
         """Make the attempt whose lease `task` holds, and write down how it ended."""

@@ -26,6 +26,8 @@ MAX_BODY_BYTES = 4_096
 #: Answers of the 400s that may pass by themselves; any other is final.
 _PASSING = frozenset({408, 425, 429})
 _GONE = 410
+#: What keeps a webhook from remembering how a delivery ended.
+_NO_NOTE = (UnavailableError, NotFoundError, SpoiledError)
 #: How long to wait where a part of the platform did not answer. No retry is spent: nothing was sent.
 _UNAVAILABLE_MS = 5_000
 
@@ -64,6 +66,13 @@ class DeliveryExecutor:
             return Failed(DISABLED, final=True)
         return self._send(task, webhook, until)
 
+    def lost(self, task: Task) -> None:
+        """Count a delivery among those that failed for good whose last attempt could not: its worker vanished."""
+        if isinstance(task.work, Delivery):
+            with suppress(*_NO_NOTE):
+                webhook = self.hooks.get(task.work.tenant, task.work.webhook)
+                self.hooks.undelivered(webhook, task.id, gone=False)
+
     def _send(self, task: Task, webhook: Webhook, until: int) -> Outcome | None:
         request = self._request(task, webhook)
         began = self.clock.now()
@@ -81,7 +90,7 @@ class DeliveryExecutor:
             else Failed(f"fetch failed: {answer.failure.value}", self.clock.now() - began)
         )
         # Best effort: a note that is not taken is one that the next delivery makes.
-        with suppress(UnavailableError, NotFoundError, SpoiledError):
+        with suppress(*_NO_NOTE):
             self._note(task, webhook, outcome)
         return outcome
 

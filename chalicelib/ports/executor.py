@@ -18,6 +18,14 @@ class Executor(Protocol):
         before anything was done, and nothing else."""
 
 
+class Witness(Protocol):
+    """Keeps account of how tasks of some kind end."""
+
+    def lost(self, task: Task) -> None:
+        """Know that a task failed without an attempt that could tell. Told again of the same one, nothing changes.
+        Never raises."""
+
+
 class Announcer(Protocol):
     """The completion webhook."""
 
