@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain import messages, wakeup
 from chalicelib.domain.errors import LockedError, SpoiledError, UnavailableError
 from chalicelib.domain.exchange import Answer, NoAnswer
-from chalicelib.domain.task import Unreadable
+from chalicelib.domain.task import Task, Unreadable
 from chalicelib.domain.wakeup import Hold
 from chalicelib.engine.attempt import LOCKED_HOLD_MS, MARGIN_MS, SHORT_HOLD_MS, Done, Verdict
 from chalicelib.engine.patience import insist
@@ -17,6 +17,8 @@ from chalicelib.ports.tasks import TaskReader, TaskStore
 
 #: "Webhooks are fire-and-forget with a 10-second timeout" (AsyncQueue manual, "Webhook Behavior").
 TIMEOUT_MS = 10_000
+#: What a webhook says of an answer that is not what was stored.
+RESULT_SPOILED = "Result could not be read: what is stored of it was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Announcements:
     def __call__(self, message: messages.Webhook, *, receives: int, stop_at: int) -> Verdict:
         """Send the webhook this message asks for, and say whether the message may go."""
         try:
-            row = self.reader.get(message.task, now=self.clock.now())
+            row = self._row(message.task)
             if row is None or (row.finished and not row.webhook):
                 return Done()
             if isinstance(row.work, Unreadable):
@@ -56,8 +58,20 @@ class Announcements:
             return Hold(wakeup.growing_hold_ms(receives))
         return Done()
 
+    def _row(self, task_id: str) -> Task | None:
+        """The task as it is to be told of. An answer that is spoiled is left out: how the task ended, and who waits to
+        hear of it, is known all the same."""
+        now = self.clock.now()
+        try:
+            return self.reader.get(task_id, now=now)
+        except SpoiledError:
+            row = self.reader.get(task_id, now=now, result=False)
+        if row is None:
+            return None
+        return replace(row, error=". ".join(filter(None, (row.error, RESULT_SPOILED))))
+
     def _untold(self, task_id: str, receives: int) -> Verdict:
-        """Nothing true can be told any more."""
+        """Whom to tell is not known any more."""
         self.recorder.record("webhook", task=task_id, outcome="failed", error="spoiled")
         try:
             insist(lambda: self.tasks.announced(task_id), self.clock)

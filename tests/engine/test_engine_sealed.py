@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rings import CountedRing
+from standardwebhooks import Webhook
 from world import BEGINNING, CONTEXT, Reply, World, answer, sqs_event
 
 from app import attempt
 from chalicelib.domain.exchange import Request
 from chalicelib.domain.timing import iso_milliseconds
+from chalicelib.engine.announce import RESULT_SPOILED
 from chalicelib.engine.attempt import SPOILED
 from chalicelib.vault.keeper import LONGEST_MS
 
+ROOT = Path(__file__).parents[2]
 URL = "https://api.example.com/hook?token=s3cret"
 DONE = "https://api.example.com/done?token=s3cret"
 HOUR_MS = 3_600_000
@@ -68,6 +74,15 @@ def store(world: World, column: str, task_id: str, value: bytes) -> None:
 def stored(world: World, column: str, task_id: str) -> bytes:
     found: bytes = world.database.rows(f"SELECT {column} FROM tasks WHERE id = ?", (task_id,))[0][0]  # noqa: S608
     return found
+
+
+def verifies(world: World, key: str, call: Request) -> bool:
+    """Whether a call is signed with the secret of the key's team."""
+    secret = world.request("GET", "/v1/signing-secret", key=key).json["secret"]
+    sent = dict(call.headers)
+    at = datetime.fromtimestamp(int(sent["webhook-timestamp"]), UTC)
+    signature: str = Webhook(secret).sign(sent["webhook-id"], at, (call.body or b"").decode())
+    return signature == sent["webhook-signature"]
 
 
 def at_rest(world: World) -> bool:
@@ -126,7 +141,7 @@ class TestSpoiled:
         assert [task["id"] for task in listed.json["tasks"]] == [sound]
         assert world.recording.named("request")[-2]["error"] == "spoiled"
 
-    def test_a_result_of_another_attempt_is_no_result(self, world: World, key: str) -> None:
+    def test_a_result_of_another_attempt_is_no_result_but_the_end_is_told(self, world: World, key: str) -> None:
         world.door.script = lambda request: answer(200, "first")
         one, other = create(world, key), create(world, key, onCompleteUrl=DONE)
         attempt(sqs_event(world.tasks_queue, world.tasks_queue.receive(10)), CONTEXT)
@@ -135,8 +150,46 @@ class TestSpoiled:
         world.work()
 
         assert get(world, key, one).status == get(world, key, other).status == 500
-        assert [call.url for call in world.door.calls] == [URL, URL], "nothing untrue is told"
+        assert [call.url for call in world.door.calls] == [URL, URL, DONE]
+        told = json.loads(world.door.calls[-1].body or b"")
+        assert told == {
+            "event": "task.completed",
+            "task": {
+                "id": other,
+                "status": "completed",
+                "result": None,
+                "error": RESULT_SPOILED,
+                "retryCount": 0,
+                "createdAt": "2024-01-15T10:30:00.000Z",
+                "completedAt": "2024-01-15T10:30:00.000Z",
+            },
+        }
+        assert verifies(world, key, world.door.calls[-1])
         assert at_rest(world)
+        assert [line["outcome"] for line in world.recording.named("webhook")] == ["delivered"]
+
+    def test_a_failure_keeps_its_own_words_beside_those_about_its_result(self, world: World, key: str) -> None:
+        world.door.script = lambda request: answer(500, "oops")
+        task_id = create(world, key, maxRetries=0, onCompleteUrl=DONE)
+        attempt(sqs_event(world.tasks_queue, world.tasks_queue.receive(10)), CONTEXT)
+        store(world, "result", task_id, b"\x01" * 40)
+
+        world.work()
+
+        told = json.loads(world.door.calls[-1].body or b"")
+        assert (told["event"], told["task"]["result"]) == ("task.failed", None)
+        assert told["task"]["error"] == f"Server error: HTTP 500 - Internal Server Error. {RESULT_SPOILED}"
+
+    def test_a_webhook_whose_address_is_spoiled_goes_nowhere(self, world: World, key: str) -> None:
+        one, other = create(world, key), create(world, key, onCompleteUrl=DONE)
+        attempt(sqs_event(world.tasks_queue, world.tasks_queue.receive(10)), CONTEXT)
+        store(world, "request", other, stored(world, "request", one))
+
+        world.work()
+
+        assert [call.url for call in world.door.calls] == [URL, URL]
+        assert at_rest(world)
+        assert [line["error"] for line in world.recording.named("webhook")] == ["spoiled"]
 
     def test_a_payload_of_an_earlier_life_of_the_id_does_not_open(self, world: World, key: str) -> None:
         headers = {"Idempotency-Key": "order-7"}
@@ -224,3 +277,10 @@ class TestLocked:
         row = world.tasks.get(task_id, now=world.clock.now())
         assert row is not None
         assert row.status == "cancelled"
+
+
+def test_the_sentences_are_those_that_the_documentation_shows() -> None:
+    page = (ROOT / "docs" / "encryption.md").read_text("utf-8")
+    assert f"`{SPOILED}`" in page
+    assert f"`{RESULT_SPOILED}`" in page
+    assert RESULT_SPOILED in (ROOT / "docs" / "openapi" / "asyncqueue.yaml").read_text("utf-8")
