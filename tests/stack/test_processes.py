@@ -171,3 +171,23 @@ def test_the_operator_without_a_stack_is_told_what_to_do(checkout: Checkout) -> 
     code, _, err = checkout.operator("--url", "http://127.0.0.1:9", "--operator-key", "x" * 16, "team", "list")
     assert code == 1
     assert "Nothing answers at http://127.0.0.1:9" in err
+
+
+def test_it_says_how_to_start_it_and_starts_nothing(checkout: Checkout) -> None:
+    asked = checkout.start("-m", "infra.local", "--help")
+    out, err = asked.communicate(timeout=20)
+
+    assert (asked.returncode, err) == (0, "")
+    assert all(told in out for told in ("PORT", "AWS_PORT", "docs/settings.md", "Ctrl-C"))
+    assert not (checkout.folder / ".local").exists()
+
+
+@pytest.mark.parametrize("argument", ["--port=8010", "8010"])
+def test_what_it_does_not_know_is_refused(checkout: Checkout, argument: str) -> None:
+    asked = checkout.start("-m", "infra.local", argument)
+    out, err = asked.communicate(timeout=20)
+
+    assert (asked.returncode, out) == (2, "")
+    assert err.startswith("usage: python -m infra.local")
+    assert argument in err
+    assert not (checkout.folder / ".local").exists()
