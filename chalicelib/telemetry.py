@@ -7,6 +7,9 @@ both into one JSON object; the local stack attaches a handler that writes them f
 from __future__ import annotations
 
 import logging
+import sys
+
+from chalicelib.domain.faults import RejectedError
 
 LOGGER = logging.getLogger("sluice")
 
@@ -16,6 +19,22 @@ class LogRecorder:
 
     def record(self, event: str, **fields: object) -> None:
         LOGGER.info(event, extra={"fields": fields})
+
+
+def trouble(error: BaseException) -> dict[str, object]:
+    """The fields of a record that tell of a failure: enough to find it, nothing of what was sent."""
+    refused = {"operation": error.operation, "code": error.code} if isinstance(error, RejectedError) else {}
+    return {"error": type(error).__name__, "where": _where(error), **refused}
+
+
+def _where(error: BaseException) -> str:
+    """The file and line that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return sys.executable
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('chalicelib/')[2]}:{trace.tb_lineno}"
 
 
 def log_as_json() -> None:

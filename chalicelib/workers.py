@@ -18,6 +18,7 @@ from chalicelib.domain.timing import ceil_seconds
 from chalicelib.domain.wakeup import Hold
 from chalicelib.engine.attempt import Verdict, WakeUp
 from chalicelib.ports.queue import Queue
+from chalicelib.telemetry import trouble
 from chalicelib.wiring import Platform, platform
 
 #: How long a message waits that this code cannot read, or that newer code has sent.
@@ -86,7 +87,7 @@ def _batch(here: Platform, event: Event, handle: Callable[[Record], Verdict], qu
             if isinstance(verdict, Hold):
                 _hold(queue, record, verdict)
         except Exception as error:  # noqa: BLE001  (one record's trouble must not touch its neighbours)
-            here.parts.recorder.record("record failed", message_id=record["messageId"], error=type(error).__name__)
+            here.parts.recorder.record("record failed", message_id=record["messageId"], **trouble(error))
             return False
         return not isinstance(verdict, Hold)
 

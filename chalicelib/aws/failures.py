@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.aws.attributes import Item
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.faults import RejectedError
 
 #: Refusals that pass by themselves. Every other answer below 500 means that the call itself is wrong.
 _PASSING = frozenset(
@@ -29,16 +30,12 @@ _PASSING = frozenset(
 )
 
 
-class RejectedCallError(Exception):
-    """AWS refused a call as it was made: `code` is AWS's word for why, `item` the row that a write's condition met.
-
-    Unless the caller expected that code, it is a fault of this program or of its deployment, and must be seen. Neither
-    the message nor the cause tells what was sent: parameters are user data.
-    """
+class RejectedCallError(RejectedError):
+    """AWS refused a call as it was made: `item` is the row that a write's condition met. AWS's message and the SDK's
+    error are left behind, for they may hold what was sent."""
 
     def __init__(self, operation: str, code: str, item: Item | None = None) -> None:
-        super().__init__(f"{operation}: {code}")
-        self.code = code
+        super().__init__(operation, code)
         self.item = item
 
 

@@ -12,7 +12,6 @@ unknown paths, content types and failures are answered in the surface's own shap
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
@@ -25,7 +24,7 @@ from chalicelib.domain.ids import uuid4_from
 from chalicelib.machine import SystemClock, SystemRandomness
 from chalicelib.ports.ambient import Clock, Randomness
 from chalicelib.settings import SettingError
-from chalicelib.telemetry import LOGGER
+from chalicelib.telemetry import LOGGER, trouble
 from chalicelib.wiring import Platform, platform
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
@@ -183,8 +182,8 @@ class Surface:
             return _response(call, self._edge.refuse(call, Problem(500, "Service is not configured")))
         began = here.parts.clock.now()
         call = _call(here, self.blueprint.current_request, params)
-        trouble: dict[str, object] = {}
-        reply, labels = self._reply(endpoints, call, trouble)
+        told: dict[str, object] = {}
+        reply, labels = self._reply(endpoints, call, told)
         here.parts.recorder.record(
             "request",
             method=call.method,
@@ -192,12 +191,12 @@ class Surface:
             status=reply.status,
             ms=here.parts.clock.now() - began,
             request_id=call.request_id,
-            **{**labels, **trouble},
+            **{**labels, **told},
         )
         return _response(call, replace(reply, headers={**_cors(here, call), **reply.headers}))
 
     def _reply(
-        self, endpoints: Mapping[str, Endpoint], call: Call, trouble: dict[str, object]
+        self, endpoints: Mapping[str, Endpoint], call: Call, told: dict[str, object]
     ) -> tuple[Reply, Mapping[str, object]]:
         headers: Mapping[str, str] = {}
         texts: Texts = {}
@@ -211,13 +210,13 @@ class Surface:
             reply = endpoint.view(call)
         except Problem as problem:
             reply = self._edge.refuse(call, problem)
-            trouble.update(problem.labels, error=problem.message)
+            told.update(problem.labels, error=problem.message)
         except SluiceError as error:
             reply = self._edge.refuse(call, self._edge.translate(error, texts))
-            trouble["error"] = error.code
+            told["error"] = error.code
         except Exception as error:  # noqa: BLE001  (whatever happens, no trace leaves)
             reply = self._edge.refuse(call, Problem(500, "Internal server error"))
-            trouble.update(error=type(error).__name__, where=_where(error))
+            told.update(trouble(error))
         labels = {} if call.principal is None else call.principal.labels
         return replace(reply, headers={**headers, **reply.headers}), labels
 
@@ -296,13 +295,3 @@ def _cors(here: Platform, call: Call) -> Mapping[str, str]:
         "X-Request-Id, X-Retrieve-Api, X-Simulated-Fault, X-Total-Count",
         "Vary": "Origin",
     }
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the failure: enough to find it, nothing of what was sent."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return sys.executable
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('chalicelib/')[2]}:{trace.tb_lineno}"

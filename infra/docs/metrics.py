@@ -20,11 +20,15 @@ _HEAD = """\
 
 Everything that happens is one structured line in the log: the event as `message`, what is known of it in `fields`. No
 secret and no body is ever among them. The local stack prints the same lines for people.
+
+A failure that nobody expected is told by `error`, its kind, and `where`, the file and line that raised it. If it is a
+refusal by AWS, `operation` is the call and `code` is AWS's own word for why (`AccessDeniedException`,
+`ValidationException`); AWS's message is not written down, for it may repeat what was sent.
 """
 
 #: When each record is written.
 RECORDS: Mapping[str, str] = {
-    "request": "A request was answered. What went wrong is in `error`, of a failure also `where`.",
+    "request": "A request was answered. What went wrong is in `error`; a failure is told as above.",
     "attempt": "An attempt was made. `late_ms` is how long after its time it began; `written` says whether its outcome "
     "was stored, travels as a message, or came too late.",
     "webhook": "A completion webhook was sent.",
@@ -33,7 +37,7 @@ RECORDS: Mapping[str, str] = {
     "spoiled": "What was stored does not open with its key. Somebody has to look.",
     "limiter open": "A rate limit could not be looked up; the request was let in.",
     "use not noted": "When a credential was last used could not be noted. The request went on; for a minute, none is.",
-    "record failed": "A message could not be worked on and comes again.",
+    "record failed": "A message could not be worked on and comes again. The failure is told as above.",
     "dead letter": "A message came back from the dead-letter queue. `action` says what became of it.",
     "unread message": "A message is not to be read: it is kept for a person.",
     "re-armed": "A task that had lost its messages got a new one.",
