@@ -1,1 +1,2 @@
-"""The ports on SQLite: one process, no cloud. The plain reference that every other implementation is compared with."""
+"""The ports on SQLite, in memory or in a file: one process, no cloud. The plain reference that every other
+implementation is compared with."""

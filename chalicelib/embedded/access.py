@@ -8,6 +8,7 @@ import msgspec
 
 from chalicelib.domain.access import Client, Role, Tenant, Token, User
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.expiry import KEPT_AFTER_END_S
 from chalicelib.ports.access import Standing
 
 _SCHEMA = """
@@ -16,8 +17,12 @@ CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, row BLOB NOT NULL, used
 CREATE TABLE IF NOT EXISTS users (
     tenant TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, row BLOB NOT NULL, PRIMARY KEY (tenant, id)
 );
-CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, row BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS killed (tenant TEXT NOT NULL, family TEXT NOT NULL, PRIMARY KEY (tenant, family));
+CREATE TABLE IF NOT EXISTS tokens (hash TEXT PRIMARY KEY, expires_s INTEGER NOT NULL, row BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS tokens_expiry ON tokens (expires_s);
+CREATE TABLE IF NOT EXISTS killed (
+    tenant TEXT NOT NULL, family TEXT NOT NULL, expires_s INTEGER NOT NULL, PRIMARY KEY (tenant, family)
+);
+CREATE INDEX IF NOT EXISTS killed_expiry ON killed (expires_s);
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -120,11 +125,12 @@ class EmbeddedAccess:
 
     def add_token(self, token: Token) -> None:
         """Store a token; one that is there already stays as it is."""
-        self._database.change("INSERT OR IGNORE INTO tokens VALUES (?, ?)", (token.hash, _encode(token)))
+        expires_s = token.expires_at // 1000 + KEPT_AFTER_END_S
+        self._database.change("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?)", (token.hash, expires_s, _encode(token)))
 
     def use_token(self, token_hash: str, *, at: int, by: str) -> Token | None:
         """Mark a token as used, unless it is already; None when there is no such token."""
-        with self._database.lock:
+        with self._database.transaction():
             token = self.token(token_hash)
             if token is None or token.used_by is not None:
                 return token
@@ -132,21 +138,15 @@ class EmbeddedAccess:
 
     def repeat_token(self, token_hash: str, *, by: str) -> Token | None:
         """Mark a used token as asked for once more, unless it is already; as `use_token`."""
-        with self._database.lock:
+        with self._database.transaction():
             token = self.token(token_hash)
             if token is None or token.used_by is None or token.repeated_by is not None:
                 return token
             return self._marked(replace(token, repeated_by=by))
 
-    def kill_family(
-        self,
-        tenant: str,
-        family: str,
-        *,
-        expires_s: int,  # noqa: ARG002  (few enough to be kept)
-    ) -> None:
+    def kill_family(self, tenant: str, family: str, *, expires_s: int) -> None:
         """No token of this family works from now on."""
-        self._database.change("REPLACE INTO killed VALUES (?, ?)", (tenant, family))
+        self._database.change("REPLACE INTO killed VALUES (?, ?, ?)", (tenant, family, expires_s))
 
     def _row(self, statement: str, *values: str) -> bytes | None:
         found = self._database.rows(statement, values)

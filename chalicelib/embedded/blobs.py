@@ -5,7 +5,10 @@ from __future__ import annotations
 from chalicelib.embedded.database import Database
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS blobs (name TEXT PRIMARY KEY, version INTEGER NOT NULL, blob BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS blobs (
+    name TEXT PRIMARY KEY, version INTEGER NOT NULL, expires_s INTEGER NOT NULL, blob BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS blobs_expiry ON blobs (expires_s);
 """
 
 
@@ -22,21 +25,14 @@ class EmbeddedBlobs:
         stored: tuple[int, bytes] = found[0] if found else (0, b"")
         return stored
 
-    def swap(
-        self,
-        name: str,
-        blob: bytes,
-        *,
-        over: int,
-        expires_s: int,  # noqa: ARG002  (there are as many blobs as callers: they are few enough to be kept)
-    ) -> tuple[int, bytes] | None:
+    def swap(self, name: str, blob: bytes, *, over: int, expires_s: int) -> tuple[int, bytes] | None:
         """Store the blob as version `over + 1` if the stored version is `over` (0: none is stored); None when done,
         else the stored version and blob."""
-        with self._database.lock:
+        with self._database.transaction():
             stored = self.get(name)
             if stored[0] != over:
                 return stored
-            self._database.change("REPLACE INTO blobs VALUES (?, ?, ?)", (name, over + 1, blob))
+            self._database.change("REPLACE INTO blobs VALUES (?, ?, ?, ?)", (name, over + 1, expires_s, blob))
             return None
 
     def beginning(self, prefix: str) -> list[tuple[str, bytes]]:

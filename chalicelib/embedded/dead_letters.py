@@ -9,6 +9,7 @@ from chalicelib.embedded.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dead_letters (id TEXT PRIMARY KEY, expires_s INTEGER NOT NULL, letter BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS dead_letters_expiry ON dead_letters (expires_s);
 """
 _PAGE = "SELECT letter FROM dead_letters WHERE id > ? AND expires_s > ? ORDER BY id LIMIT ?"
 _letter = msgspec.json.Decoder(DeadLetter)

@@ -9,13 +9,20 @@ import msgspec
 
 from chalicelib.domain.identity import Team
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.expiry import KEPT_AFTER_END_S
 from chalicelib.ports.identity import KeyEntry
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS teams (id TEXT PRIMARY KEY, version INTEGER NOT NULL, row BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS keys (
-    hash TEXT PRIMARY KEY, team TEXT NOT NULL, key_id TEXT NOT NULL, expires_at INTEGER, used_at INTEGER
+    hash TEXT PRIMARY KEY,
+    team TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    expires_at INTEGER,
+    used_at INTEGER,
+    expires_s INTEGER
 );
+CREATE INDEX IF NOT EXISTS keys_expiry ON keys (expires_s) WHERE expires_s IS NOT NULL;
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -56,7 +63,8 @@ class EmbeddedIdentity:
     def entries(self, key_hashes: Sequence[str]) -> Mapping[str, KeyEntry]:
         """What each of these hashes leads to, without those that lead nowhere."""
         found = self._database.rows(
-            "SELECT keys.* FROM keys JOIN json_each(?) ON hash = value", (json.dumps(list(key_hashes)),)
+            "SELECT hash, team, key_id, expires_at, used_at FROM keys JOIN json_each(?) ON hash = value",
+            (json.dumps(list(key_hashes)),),
         )
         return {key_hash: KeyEntry(*entry) for key_hash, *entry in found}
 
@@ -65,10 +73,13 @@ class EmbeddedIdentity:
         if entry is None:
             self._database.change("DELETE FROM keys WHERE hash = ?", (key_hash,))
         else:
+            ends_at = entry.expires_at
+            expires_s = None if ends_at is None else ends_at // 1000 + KEPT_AFTER_END_S
             self._database.change(
-                "INSERT INTO keys (hash, team, key_id, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE "
-                "SET team = excluded.team, key_id = excluded.key_id, expires_at = excluded.expires_at",
-                (key_hash, entry.team, entry.key_id, entry.expires_at),
+                "INSERT INTO keys (hash, team, key_id, expires_at, expires_s) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (hash) DO UPDATE SET team = excluded.team, key_id = excluded.key_id, "
+                "expires_at = excluded.expires_at, expires_s = excluded.expires_s",
+                (key_hash, entry.team, entry.key_id, ends_at, expires_s),
             )
 
     def use_key(self, key_hash: str, *, at: int, before: int) -> bool:

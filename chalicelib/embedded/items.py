@@ -12,7 +12,7 @@ from chalicelib.ports.items import ItemPage
 from chalicelib.ports.vault import Vault
 from chalicelib.vault.items import ItemVault
 
-#: `status` is NULL for a tombstone, which no listing holds.
+#: `status` is NULL for a tombstone, which no listing holds and which expires.
 _ITEMS = """
 CREATE TABLE IF NOT EXISTS items (
     tenant TEXT NOT NULL,
@@ -20,10 +20,12 @@ CREATE TABLE IF NOT EXISTS items (
     version INTEGER NOT NULL,
     status TEXT,
     created_at INTEGER NOT NULL,
+    expires_s INTEGER,
     row BLOB NOT NULL,
     PRIMARY KEY (tenant, id)
 );
-CREATE INDEX IF NOT EXISTS items_listing ON items (tenant, created_at, id) WHERE status IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_listing ON items (tenant, created_at, id, status) WHERE status IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_s) WHERE expires_s IS NOT NULL;
 """
 _WEBHOOKS = """
 CREATE TABLE IF NOT EXISTS item_webhooks (
@@ -52,18 +54,20 @@ class EmbeddedItems:
         return self._vault.item_of(tenant, item_id, *found[0]) if found else None
 
     def save(self, item: Item, *, over: int | None) -> bool:
-        """Store an item over the version it was read with, or as a new one (None). False when the version is another.
-        Tombstones are kept: they are few and small."""
-        status = None if item.deleted_at is not None else item.status.value
-        row = (item.version, status, item.created_at, self._vault.item(item), item.tenant, item.id)
+        """Store an item over the version it was read with, or as a new one (None). False when the version is
+        another."""
+        listed = item.deleted_at is None
+        status, expires_s = (item.status.value, None) if listed else (None, item.expires_at)
+        row = (item.version, status, item.created_at, expires_s, self._vault.item(item), item.tenant, item.id)
         if over is None:
             made = self._database.change(
-                "INSERT OR IGNORE INTO items (version, status, created_at, row, tenant, id) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO items (version, status, created_at, expires_s, row, tenant, id) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             return made == 1
         changed = self._database.change(
-            "UPDATE items SET version = ?, status = ?, created_at = ?, row = ? "
+            "UPDATE items SET version = ?, status = ?, created_at = ?, expires_s = ?, row = ? "
             "WHERE tenant = ? AND id = ? AND version = ?",
             (*row, over),
         )

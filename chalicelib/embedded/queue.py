@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.embedded.database import Database
@@ -75,6 +76,8 @@ class EmbeddedQueue:
         max_receives: int = 20,
     ) -> None:
         self.name = name
+        #: Called after a change that may have made the next message come earlier.
+        self.listeners: list[Callable[[], None]] = []
         self._database = database
         self._clock = clock
         self._visibility_ms = visibility_s * 1000
@@ -94,6 +97,7 @@ class EmbeddedQueue:
             raise ValueError(f"body must be 1 to {LARGEST_BODY_BYTES} bytes of UTF-8")
         now = self._clock.now()
         self._database.change(_SEND, (self.name, body, group, now, now + delay_s * 1000))
+        self._tell()
 
     def reach(self) -> None:
         """Return: the queue is part of this process."""
@@ -109,7 +113,8 @@ class EmbeddedQueue:
             raise ValueError(f"max_messages must be 1 to {LARGEST_BATCH}, not {max_messages}")
         now = self._clock.now()
         taken: list[Received] = []
-        with self._database.lock:
+        buried = False
+        with self._database.transaction():
             while missing := max_messages - len(taken):
                 visible = self._database.rows(_VISIBLE, (self.name, now, missing))
                 if not visible:
@@ -120,6 +125,7 @@ class EmbeddedQueue:
                             "UPDATE messages SET queue = ?, visible_at = ? WHERE id = ?",
                             (self._dead_letters.name, now, row_id),
                         )
+                        buried = True
                         continue
                     self._database.change(
                         "UPDATE messages SET receives = receives + 1, visible_at = ? WHERE id = ?",
@@ -127,6 +133,8 @@ class EmbeddedQueue:
                     )
                     receipt = f"{row_id}.{receives + 1}"
                     taken.append(Received(f"{self.name}-{row_id}", receipt, body, sent_at, receives + 1, group))
+        if buried and self._dead_letters is not None:
+            self._dead_letters._tell()
         return taken
 
     def hold(self, receipt: str, seconds: int) -> None:
@@ -137,6 +145,16 @@ class EmbeddedQueue:
         self._database.change(
             "UPDATE messages SET visible_at = ? WHERE id = ? AND receives = ? AND queue = ?",
             (self._clock.now() + seconds * 1000, row_id, receives, self.name),
+        )
+        self._tell()
+
+    def hand_back(self) -> int:
+        """Let everything that was received and not deleted come back now; how many. For who knows that no consumer is
+        left, as after a start: what is not due yet is held anew."""
+        now = self._clock.now()
+        return self._database.change(
+            "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?",
+            (now, self.name, now),
         )
 
     def delete(self, receipt: str) -> None:
@@ -152,6 +170,10 @@ class EmbeddedQueue:
             "SELECT MIN(visible_at) FROM messages WHERE queue = ?", (self.name,)
         )[0][0]
         return earliest
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener()
 
 
 def _parts(receipt: str) -> tuple[int, int]:

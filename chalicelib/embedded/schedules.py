@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.embedded.database import Database
@@ -34,6 +35,8 @@ class EmbeddedSchedules:
         self._database = database
         self._clock = clock
         self._queue = queue
+        #: Called after a change that may have made the next schedule come earlier.
+        self.listeners: list[Callable[[], None]] = []
         database.define(_SCHEMA)
 
     def create(self, name: str, *, fire_at_s: int, body: str) -> None:
@@ -46,6 +49,8 @@ class EmbeddedSchedules:
         if fire_at_s * 1000 < self._clock.now():
             raise ValueError("fire_at_s must not be in the past")
         self._database.change("INSERT OR IGNORE INTO schedules VALUES (?, ?, ?)", (name, fire_at_s, body))
+        for listener in self.listeners:
+            listener()
 
     def delete(self, name: str) -> None:
         """Forget a schedule; one that does not exist is forgotten already."""
@@ -60,10 +65,9 @@ class EmbeddedSchedules:
 
     def fire_due(self, now: int) -> list[Scheduled]:
         """Send what is due at `now` into the queue and delete it; what was fired."""
-        with self._database.lock:
+        with self._database.transaction():
             fired = self.due(now)
             for schedule in fired:
-                # Sent first: a stop in between fires twice, never not at all.
                 self._queue.send(schedule.body, delay_s=0, group=None)
                 self.delete(schedule.name)
         return fired

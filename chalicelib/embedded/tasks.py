@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.domain import lifecycle, wakeup
 from chalicelib.domain.errors import SpoiledError, UnavailableError
-from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, view_of
+from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, View
 from chalicelib.domain.task import CLAIMABLE, Payload, Result, Status, Task, Unreadable
 from chalicelib.embedded.database import Database
 from chalicelib.ports.tasks import Applied, Fence, Refused
@@ -49,22 +49,29 @@ CREATE TABLE IF NOT EXISTS tasks (
     payload BLOB NOT NULL,
     result BLOB
 );
-CREATE INDEX IF NOT EXISTS tasks_listing ON tasks (team, created_at, id);
+CREATE INDEX IF NOT EXISTS tasks_listing ON tasks (team, created_at, id, status, due_at, expires_at);
 CREATE INDEX IF NOT EXISTS tasks_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 """
 
 _INSERT = "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 _UPDATE = "UPDATE tasks SET status = ?, due_at = ?, expires_at = ?, row = ? WHERE id = ?"
 _COMMIT = "UPDATE tasks SET status = ?, due_at = ?, expires_at = ?, row = ?, result = ? WHERE id = ?"
-_LISTING = """
-SELECT created_at, id FROM tasks
-WHERE team = :team
-    AND (expires_at IS NULL OR expires_at > :now / 1000)
-    AND (:view IS NULL OR view_of(status, due_at, :now) = :view)
-    AND (:created_after IS NULL OR created_at > :created_after)
-    AND (:created_before IS NULL OR created_at < :created_before)
-ORDER BY created_at, id
+#: `view_of` of the domain, in terms of the columns.
+_VIEW = f"""
+CASE WHEN status = '{Status.QUEUED}' AND due_at > :now THEN '{View.DELAYED}'
+    WHEN status IN ({", ".join(f"'{status}'" for status in sorted(CLAIMABLE))}) THEN '{View.PENDING}'
+    WHEN status = '{Status.RUNNING}' THEN '{View.PROCESSING}' ELSE status END
 """
+#: Answered by the index `tasks_listing` alone: a row is read only when it is shown.
+_LISTED = f"""
+FROM tasks WHERE team = :team AND created_at > :created_after AND created_at < :created_before
+    AND (expires_at IS NULL OR expires_at > :now / 1000) AND (:view IS NULL OR {_VIEW} = :view)
+"""
+_COUNT = f"SELECT COUNT(*) {_LISTED}"
+_NEWEST = f"SELECT id {_LISTED} AND (created_at, id) < (:at, :id) ORDER BY created_at DESC, id DESC"
+_OLDEST = f"SELECT id {_LISTED} AND (created_at, id) > (:at, :id) ORDER BY created_at, id"
+#: Before and after every instant.
+_EVER, _NEVER = -1, 2**62
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(Task).decode
@@ -77,11 +84,10 @@ class EmbeddedTasks:
         self._database = database
         self._vault = TaskVault(vault)
         database.define(_SCHEMA)
-        database.teach("view_of", _view_of, 3)
 
     def create(self, task: Task) -> Applied | Refused:
         """Store a new row. Refused when the id is taken. Rows that expired before its creation are deleted."""
-        with self._database.lock:
+        with self._database.transaction():
             self._database.change("DELETE FROM tasks WHERE expires_at <= ?", (task.created_at // 1000,))
             taken = self._row(task.id)
             if taken is not None:
@@ -93,7 +99,7 @@ class EmbeddedTasks:
 
     def claim(self, task_id: str, *, attempt: int, token: str, now: int) -> Applied | Refused:
         """Claim attempt number `attempt` on the condition of `wakeup.startable`; the row as `lifecycle.claim` says."""
-        with self._database.lock:
+        with self._database.transaction():
             row = self._row(task_id, now)
             if row is None or not wakeup.startable(row, attempt, now):
                 return Refused(row)
@@ -101,7 +107,7 @@ class EmbeddedTasks:
 
     def commit(self, task: Task, fence: Fence) -> Applied | Refused:
         """Replace the changing fields of a row that still stands as the fence says."""
-        with self._database.lock:
+        with self._database.transaction():
             row = self._row(task.id)
             if row is None or Fence.of(row) != fence:
                 return Refused(row)
@@ -113,7 +119,7 @@ class EmbeddedTasks:
 
     def cancel(self, task_id: str, *, team: str, now: int, expires_at: int) -> Applied | Refused:
         """Withdraw a waiting task of this team: status, end and expiry as `lifecycle.cancel` says."""
-        with self._database.lock:
+        with self._database.transaction():
             row = self._row(task_id, now)
             if row is None or row.team != team or row.status not in CLAIMABLE:
                 return Refused(row)
@@ -121,7 +127,7 @@ class EmbeddedTasks:
 
     def announced(self, task_id: str) -> None:
         """Clear the row's mark that a completion webhook is still to be sent."""
-        with self._database.lock:
+        with self._database.transaction():
             row = self._row(task_id)
             if row is not None and row.webhook:
                 self._put(replace(row, webhook=False))
@@ -143,36 +149,26 @@ class EmbeddedTasks:
 
     def page(self, query: Query, position: Position, limit: int, *, payloads: bool = False) -> Page:
         """One page of a listing with results, and with payloads on request."""
+        asked = _asked(query)
         with self._database.lock:
-            keys = self._keys(query)
-            total = len(keys)
-            if query.newest_first:
-                keys.reverse()
-            if position.after is not None:
-                after = position.after
-                keys = [key for key in keys if (key < after if query.newest_first else key > after)]
-            keys = keys[position.offset :]
-            tasks = self._rows_within_budget([task_id for _, task_id in keys[:limit]], payloads=payloads)
-        return Page(tasks, total, more=len(tasks) < len(keys))
+            ((total,),) = self._database.rows(_COUNT, asked)
+            statement, start = (_NEWEST, (_NEVER, "")) if query.newest_first else (_OLDEST, (_EVER, ""))
+            at, last = position.after or start
+            # One more than is shown says whether there are more.
+            place = {"at": at, "id": last, "limit": limit + 1, "offset": position.offset}
+            found = self._database.rows(f"{statement} LIMIT :limit OFFSET :offset", {**asked, **place})
+            ids = [task_id for (task_id,) in found]
+            tasks, cut = self._rows_within_budget(ids[:limit], payloads=payloads)
+        return Page(tasks, total, more=cut or len(ids) > limit)
 
     def count(self, query: Query) -> int:
         """How many tasks a listing holds."""
-        return len(self._keys(query))
+        ((total,),) = self._database.rows(_COUNT, _asked(query))
+        return int(total)
 
-    def _keys(self, query: Query) -> list[tuple[int, str]]:
-        """Creation time and id of all tasks of a listing, oldest first."""
-        asked = {
-            "team": query.team,
-            "now": query.now,
-            "view": None if query.view is None else query.view.value,
-            "created_after": query.created_after,
-            "created_before": query.created_before,
-        }
-        keys: list[tuple[int, str]] = self._database.rows(_LISTING, asked)
-        return keys
-
-    def _rows_within_budget(self, task_ids: list[str], *, payloads: bool) -> tuple[Task, ...]:
-        """The first of these rows that can be shown, as far as a page's budget of bytes goes."""
+    def _rows_within_budget(self, task_ids: list[str], *, payloads: bool) -> tuple[tuple[Task, ...], bool]:
+        """The first of these rows that can be shown, as far as a page's budget of bytes goes, and whether it ended
+        before the rows did."""
         tasks: list[Task] = []
         left = PAGE_BODY_BYTES
         for task_id in task_ids:
@@ -182,9 +178,9 @@ class EmbeddedTasks:
             if row.result is not None:
                 left -= len(row.result.body.encode())
             if tasks and left < 0:
-                break
+                return tuple(tasks), True
             tasks.append(row)
-        return tuple(tasks)
+        return tuple(tasks), False
 
     def _shown(self, task_id: str, *, payload: bool) -> Task | None:
         """The row as a page shows it, unless something of it is spoiled."""
@@ -220,5 +216,11 @@ def _packed(task: Task) -> bytes:
     return _encode(replace(task, work=Unreadable(), on_complete_url=None, payload=None, result=None))
 
 
-def _view_of(status: str, due_at: int, now: int) -> str:
-    return view_of(Status(status), due_at, now).value
+def _asked(query: Query) -> dict[str, object]:
+    return {
+        "team": query.team,
+        "now": query.now,
+        "view": None if query.view is None else query.view.value,
+        "created_after": _EVER if query.created_after is None else query.created_after,
+        "created_before": _NEVER if query.created_before is None else query.created_before,
+    }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from contract_bench import AwsBench, Bench, EmbeddedBench, Tasks, aws
+from contract_bench import VAULT_SECRET, AwsBench, Bench, EmbeddedBench, Tasks, aws
 
 from chalicelib.embedded.database import Database
+from chalicelib.embedded.seal import key_of
 from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
 from chalicelib.ports.dead_letters import DeadLetterStore
 from chalicelib.ports.identity import TeamStore
 from chalicelib.ports.items import ItemStore, WebhookStore
+from chalicelib.vault.keyfile import DerivedKeys
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +25,19 @@ def aws_bench() -> Iterator[AwsBench]:
         yield bench
 
 
-@pytest.fixture(params=["embedded", "aws"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+@pytest.fixture(params=["embedded", "embedded on disk", "aws"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     if request.param == "aws":
         bench: AwsBench = request.getfixturevalue("aws_bench")
         bench.clear()
         yield bench
-    else:
+    elif request.param == "embedded":
         with Database() as database:
-            yield EmbeddedBench(database)
+            yield EmbeddedBench(database, DerivedKeys(VAULT_SECRET))
+    else:
+        # As a data folder is: a file, and the file of its key.
+        with Database(str(tmp_path / "sluice.db")) as database:
+            yield EmbeddedBench(database, key_of(database, tmp_path / "data.key"))
 
 
 @pytest.fixture

@@ -10,15 +10,9 @@ from typing import Any, NamedTuple, Protocol
 
 from contract_samples import NOW
 
-from chalicelib.embedded.access import EmbeddedAccess
-from chalicelib.embedded.blobs import EmbeddedBlobs
 from chalicelib.embedded.database import Database
-from chalicelib.embedded.dead_letters import EmbeddedDeadLetters
-from chalicelib.embedded.identity import EmbeddedIdentity
-from chalicelib.embedded.items import EmbeddedItems, EmbeddedWebhooks
-from chalicelib.embedded.queue import EmbeddedQueue, Received
-from chalicelib.embedded.schedules import EmbeddedSchedules
-from chalicelib.embedded.tasks import EmbeddedTasks
+from chalicelib.embedded.queue import Received
+from chalicelib.embedded.whole import Embedded
 from chalicelib.names import Names
 from chalicelib.ports.access import AccessStore
 from chalicelib.ports.blobs import Blobs
@@ -29,7 +23,6 @@ from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
 from chalicelib.ports.vault import KeyRing
 from chalicelib.vault.keeper import Keeper
-from chalicelib.vault.keyfile import DerivedKeys
 
 NAMES = Names("test", "123456789012", "us-east-1")
 VAULT_SECRET = b"secret of the vault of the bench."
@@ -124,20 +117,21 @@ SILENCE = Silence()
 class EmbeddedBench:
     """Everything on one SQLite database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ring: KeyRing) -> None:
         self._clock = ManualClock()
-        self._dead_letters = EmbeddedQueue(database, NAMES.dead_letters_queue, self._clock)
-        self.ring = DerivedKeys(VAULT_SECRET)
-        vault = Keeper(self.ring, self._clock, SILENCE)
-        self.tasks = EmbeddedTasks(database, vault)
-        self.identity = EmbeddedIdentity(database)
-        self.access = EmbeddedAccess(database)
-        self.blobs = EmbeddedBlobs(database)
-        self.items = EmbeddedItems(database, vault)
-        self.webhooks = EmbeddedWebhooks(database, vault)
-        self.letters = EmbeddedDeadLetters(database)
-        self.queue = EmbeddedQueue(database, NAMES.tasks_queue, self._clock, dead_letters=self._dead_letters)
-        self.schedules = EmbeddedSchedules(database, self._clock, self.queue)
+        self.database = database
+        self.ring = ring
+        whole = Embedded(database, NAMES, Keeper(ring, self._clock, SILENCE), self._clock)
+        self._dead_letters = whole.dead_letters
+        self.tasks = whole.tasks
+        self.identity = whole.identity
+        self.access = whole.access
+        self.blobs = whole.blobs
+        self.items = whole.items
+        self.webhooks = whole.webhooks
+        self.letters = whole.letters
+        self.queue = whole.tasks_queue
+        self.schedules = whole.schedules
 
     def now(self) -> int:
         return self._clock.now()
