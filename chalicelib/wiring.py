@@ -1,7 +1,8 @@
 """The one place that knows concrete classes.
 
-`assemble` turns parts into the platform that surfaces and workers use. `platform()` does so once per process over AWS;
-tests and simulations assemble their own and put it in place with `use`.
+`assemble` turns parts into the platform that surfaces and workers use. `platform()` does so once per process, over AWS
+or over a folder of this machine, as the settings say; tests and simulations assemble their own and put it in place with
+`use`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.kinds.registry import KINDS, Kinds
@@ -55,10 +58,13 @@ from chalicelib.ports.items import ItemStore, WebhookStore
 from chalicelib.ports.outbound import Door
 from chalicelib.ports.queue import Queue, Schedules
 from chalicelib.ports.tasks import TaskReader, TaskStore
-from chalicelib.settings import LOCAL_STAGE, Settings, load, names
+from chalicelib.settings import LOCAL_STAGE, SettingError, Settings, load, names
 from chalicelib.settings.references import Missing
 from chalicelib.telemetry import LogRecorder, log_as_json
 from chalicelib.views import items as item_views
+
+if TYPE_CHECKING:
+    from chalicelib.embedded.whole import Embedded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,14 @@ class Parts:
     randomness: Randomness
     parallel: Parallel
     recorder: Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineParts(Parts):
+    """The parts on one machine, and what its owner has to look after: queues that somebody empties, schedules that
+    somebody fires, rows that somebody removes."""
+
+    embedded: Embedded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +208,11 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
     )
 
 
+def parts(settings: Settings) -> Parts:
+    """The parts where the settings want them: in a folder of this machine, or on AWS."""
+    return on_aws(settings) if settings.data is None else on_machine(settings, settings.data)
+
+
 def on_aws(settings: Settings) -> Parts:
     """The parts on AWS, or on whatever answers at the endpoint that the settings name."""
     from chalicelib.aws.access import AwsAccess
@@ -243,6 +262,48 @@ def on_aws(settings: Settings) -> Parts:
     )
 
 
+#: What a data folder holds for the product: the database, and the key that it is sealed with.
+DATABASE_FILE, KEY_FILE = "sluice.db", "data.key"
+
+
+def on_machine(settings: Settings, folder: Path) -> MachineParts:
+    """The parts in a folder of this machine, which has to be there. SettingError with what keeps it from being used."""
+    from chalicelib.embedded.database import Database, FormatError
+    from chalicelib.embedded.seal import LostKeyError, key_of
+    from chalicelib.embedded.whole import Embedded
+    from chalicelib.vault.keeper import Keeper
+
+    clock, recorder = SystemClock(), LogRecorder()
+    try:
+        database = Database(str(folder / DATABASE_FILE))
+        vault = Keeper(key_of(database, folder / KEY_FILE), clock, recorder)
+    except (FormatError, LostKeyError, OSError) as problem:
+        raise SettingError(str(problem)) from None
+    embedded = Embedded(database, settings.names, vault, clock)
+    guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
+    return MachineParts(
+        tasks=embedded.tasks,
+        reader=embedded.tasks,
+        teams=embedded.identity,
+        access=embedded.access,
+        blobs=embedded.blobs,
+        items=embedded.items,
+        webhooks=embedded.webhooks,
+        letters=embedded.letters,
+        tasks_queue=embedded.tasks_queue,
+        webhooks_queue=embedded.webhooks_queue,
+        dead_letters=embedded.dead_letters,
+        schedules=embedded.schedules,
+        door=OutboundDoor(guard),
+        guard=guard,
+        clock=clock,
+        randomness=SystemRandomness(),
+        parallel=Threads(),
+        recorder=recorder,
+        embedded=embedded,
+    )
+
+
 def _secrets(region: str, endpoint_url: str | None, references: Sequence[str]) -> Mapping[str, str | Missing]:
     """What references in the settings point to."""
     from chalicelib.aws.clients import Clients
@@ -265,7 +326,7 @@ def platform() -> Platform:
                     # First of all: what is wrong with the settings has to be read by somebody.
                     log_as_json()
                 settings = load(fetch=_secrets)
-                _current = assemble(on_aws(settings), settings)
+                _current = assemble(parts(settings), settings)
     return _current
 
 

@@ -170,6 +170,7 @@ def settings(**changes: Any) -> Settings:
         "password_cost": Cost(4, 1, 1),
         "partial_batch": True,
         "aws_endpoint_url": None,
+        "data": None,
     }
     return Settings(**{**given, **changes})
 

@@ -66,6 +66,8 @@ class Settings:
     #: Whether the queues' mappings report which messages of a batch failed.
     partial_batch: bool
     aws_endpoint_url: str | None
+    #: The folder in which everything is kept, on one machine; None: it is kept on AWS.
+    data: Path | None
 
     @property
     def local(self) -> bool:
@@ -125,6 +127,7 @@ def _settings(reading: Reading, places: Names, *, local: bool) -> Settings:
         password_cost=STANDARD,
         partial_batch=reading.word("PARTIAL_BATCH", ("off", "on")) == "on",
         aws_endpoint_url=reading.address("AWS_ENDPOINT_URL"),
+        data=reading.folder("SLUICE_DATA"),
     )
 
 

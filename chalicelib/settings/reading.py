@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from chalicelib.domain.literals import LITERALS
@@ -137,6 +138,11 @@ class Reading:
         if text and (parts.scheme not in ("http", "https") or not parts.netloc):
             self.problems.append(f"{name} must be a URL like http://127.0.0.1:8001, not {text!r}")
         return text or None
+
+    def folder(self, name: str) -> Path | None:
+        """A folder, there or not yet, or None when it is not set."""
+        text = self.text(name)
+        return Path(text) if text else None
 
     def secret(self, name: str, *, literal: bool = False) -> str:
         """A secret that is long enough, and, unless `literal`, none that a manual prints."""

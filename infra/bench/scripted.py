@@ -117,4 +117,5 @@ def settings(names: Names) -> Settings:
         password_cost=STANDARD,
         partial_batch=True,
         aws_endpoint_url=None,
+        data=None,
     )

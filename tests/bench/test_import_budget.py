@@ -24,6 +24,7 @@ HEAVY = (
     "moto",
     "pydantic",
     "requests",
+    "sqlite3",
     "urllib3",
 )
 
