@@ -22,7 +22,7 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check audit outbound-report format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
+.PHONY: help setup run serve test check audit outbound-report format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -39,6 +39,9 @@ $(READY): requirements-dev.txt
 
 run: $(READY) ## Run the whole stack on this machine: API on PORT (8000), AWS on AWS_PORT (8001)
 	@exec $(BIN)/python -m infra.local
+
+serve: $(READY) ## Serve everything from one folder of this machine, without AWS: DATA (.sluice), API on PORT (8000)
+	@$(if $(DATA),SLUICE_DATA="$(DATA)") exec $(BIN)/python -m infra.serve
 
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder

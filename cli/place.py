@@ -1,8 +1,9 @@
 """Which deployment a command is for, and the key that opens it.
 
 What was said first counts: `--url` and `--operator-key`, the profile of `--profile`, `SLUICE_URL` and `OPERATOR_KEY`,
-the profile of `SLUICE_PROFILE`, the default profile, the local stack that runs here. A key is never sent to an address
-that was said before it: what comes after it belongs to another deployment.
+the profile of `SLUICE_PROFILE`, the data folder of `SLUICE_DATA`, the default profile, the local stack that runs here,
+the data folder that is served here. A key is never sent to an address that was said before it: what comes after it
+belongs to another deployment.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from cli.exits import Exit, stop
 
 #: What a running local stack writes about itself.
 STACK_DOCUMENT = Path(__file__).parents[1] / ".local" / "stack.json"
+#: Where `make serve` keeps everything, unless it is told otherwise.
+DATA_FOLDER = Path(__file__).parents[1] / ".sluice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,12 @@ class Wish:
     profile: str | None = None
 
 
-def resolve(wish: Wish, environ: Mapping[str, str], stack_document: Path = STACK_DOCUMENT) -> Place:
+def resolve(
+    wish: Wish, environ: Mapping[str, str], stack_document: Path = STACK_DOCUMENT, data_folder: Path = DATA_FOLDER
+) -> Place:
     """The deployment that is meant; none, or one without a key, ends the command."""
     key: str | None = None
-    for said in _sources(wish, environ, stack_document):
+    for said in _sources(wish, environ, stack_document, data_folder):
         key = key or said.key
         if said.url is None:
             continue
@@ -68,13 +73,19 @@ def resolve(wish: Wish, environ: Mapping[str, str], stack_document: Path = STACK
     )
 
 
-def _sources(wish: Wish, environ: Mapping[str, str], stack_document: Path) -> Iterator[_Said]:
+def _sources(wish: Wish, environ: Mapping[str, str], stack_document: Path, data_folder: Path) -> Iterator[_Said]:
     yield _Said("--url", wish.url, wish.operator_key)
     if wish.profile:
         yield _from_profile(wish.profile, environ)
     yield _Said("SLUICE_URL", environ.get("SLUICE_URL") or None, environ.get("OPERATOR_KEY") or None)
     if not wish.profile and environ.get("SLUICE_PROFILE"):
         yield _from_profile(environ["SLUICE_PROFILE"], environ)
+    if environ.get("SLUICE_DATA"):
+        folder = Path(environ["SLUICE_DATA"])
+        said = _from_data_folder(folder)
+        if said is None:
+            raise stop(Exit.USAGE, f"Nothing is served from {folder}: start it with `make serve DATA={folder}`.")
+        yield said
     default = profiles.read(profiles.file(environ)).default
     if default is not None:
         yield _from_profile(default, environ)
@@ -82,7 +93,20 @@ def _sources(wish: Wish, environ: Mapping[str, str], stack_document: Path) -> It
         document = json.loads(stack_document.read_text("utf-8"))
         yield _Said("the local stack", document["base_url"], document["operator"]["key"])
     except (OSError, ValueError, KeyError, TypeError):
-        return
+        pass
+    if (said := _from_data_folder(data_folder)) is not None:
+        yield said
+
+
+def _from_data_folder(folder: Path) -> _Said | None:
+    """What is served from a folder, with the key that it keeps, unless it was given one; None when nothing is."""
+    try:
+        url = json.loads((folder / "serving.json").read_text("utf-8"))["base_url"]
+        secrets = folder / "secrets.json"
+        key = json.loads(secrets.read_text("utf-8")).get("OPERATOR_KEY") if secrets.exists() else None
+        return _Said(f"the data folder {folder}", url, key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _from_profile(name: str, environ: Mapping[str, str]) -> _Said:

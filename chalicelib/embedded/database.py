@@ -123,6 +123,11 @@ class Database:
     def _execute(self, statement: str, values: Values = ()) -> sqlite3.Cursor:
         try:
             return self._connection.execute(statement, values)
+        except sqlite3.ProgrammingError as error:
+            if "closed" not in str(error):
+                raise
+            # Under a thread that was still at work.
+            raise UnavailableError("the database is closed") from None
         except sqlite3.OperationalError as error:
             # The first byte is the primary code, what is above it says more.
             if error.sqlite_errorcode & 0xFF in _PASSING:

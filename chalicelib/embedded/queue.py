@@ -150,7 +150,7 @@ class EmbeddedQueue:
 
     def hand_back(self) -> int:
         """Let everything that was received and not deleted come back now; how many. For who knows that no consumer is
-        left, as after a start: what is not due yet is held anew."""
+        left. What is not due yet is held anew."""
         now = self._clock.now()
         return self._database.change(
             "UPDATE messages SET visible_at = ? WHERE queue = ? AND receives > 0 AND visible_at > ?",

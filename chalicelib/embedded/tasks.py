@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     result BLOB
 );
 CREATE INDEX IF NOT EXISTS tasks_listing ON tasks (team, created_at, id, status, due_at, expires_at);
+CREATE INDEX IF NOT EXISTS tasks_running ON tasks (id) WHERE status = 'running';
 CREATE INDEX IF NOT EXISTS tasks_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL;
 """
 
@@ -131,6 +132,14 @@ class EmbeddedTasks:
             row = self._row(task_id)
             if row is not None and row.webhook:
                 self._put(replace(row, webhook=False))
+
+    def end_leases(self, now: int) -> int:
+        """Let the attempts that are under way be taken over at once; how many. For who knows that no worker is left."""
+        with self._database.transaction():
+            running = self._database.rows("SELECT row FROM tasks WHERE status = 'running'")
+            for row in (_decode_row(packed) for (packed,) in running):
+                self._put(replace(row, lease_until=now - lifecycle.SKEW_MS))
+        return len(running)
 
     def get(self, task_id: str, *, now: int, payload: bool = False, result: bool = True) -> Task | None:
         """The row with its result, unless that is not wanted, and with its payload on request."""

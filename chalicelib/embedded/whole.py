@@ -61,6 +61,14 @@ class Embedded:
         """All queues: each wants a consumer."""
         return self.tasks_queue, self.webhooks_queue, self.dead_letters
 
+    def recover(self, now: int) -> None:
+        """Take back what a process had in hand that is no more: nobody has to wait until its time would have been up.
+        Only for who is alone with the database."""
+        with self.database.transaction():
+            self.tasks.end_leases(now)
+            for queue in self.queues:
+                queue.hand_back()
+
     def expire(self, now: int) -> int:
         """Delete the rows that have expired at `now` (epoch milliseconds); how many."""
         return expire(self.database, now)

@@ -36,8 +36,10 @@ What was said first counts:
 2. the profile of `--profile`
 3. `SLUICE_URL` and `OPERATOR_KEY`
 4. the profile of `SLUICE_PROFILE`
-5. the default profile
-6. the local stack that runs in this checkout
+5. the data folder that `SLUICE_DATA` names
+6. the default profile
+7. the local stack that runs in this checkout
+8. what is served from `.sluice` in this checkout
 
 A key is never sent to an address that was said before it: what is said later belongs to another deployment. Profiles
 are kept in `sluice/config.toml` in `$XDG_CONFIG_HOME` (`~/.config`), or where `SLUICE_CONFIG` says; a file that others

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +14,6 @@ MADE_UP = ("OPERATOR_KEY", "KEY_PEPPER")
 
 class StateError(Exception):
     """A file that was kept is damaged or missing. The message says which and what to do."""
-
-
-def kept_secrets(path: Path, names: Sequence[str] = MADE_UP) -> dict[str, str]:
-    """The secrets of these names that a file keeps; new ones, not written yet, where there is no file."""
-    if not path.exists():
-        return {name: secrets.token_urlsafe(32) for name in names}
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return {name: str(kept[name]) for name in names}
-    except (ValueError, TypeError, KeyError):
-        raise StateError(f"{path} is damaged; delete it and new secrets are made") from None
 
 
 def write_private(path: Path, document: dict[str, Any]) -> None:
@@ -40,6 +27,11 @@ def write_private(path: Path, document: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(temporary).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def remove_if_ours(path: Path, document: dict[str, Any]) -> None:

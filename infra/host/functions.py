@@ -12,6 +12,8 @@ from typing import Any
 from chalice.config import Config
 from chalice.constants import DEFAULT_LAMBDA_MEMORY_SIZE, DEFAULT_LAMBDA_TIMEOUT
 
+#: The root of the project.
+PROJECT = Path(__file__).parents[2]
 #: Whose limits hold here: what runs here stands in for the deployed one.
 _STAGE = "prod"
 

@@ -22,6 +22,8 @@ log = logging.getLogger("sluice.local")
 _RECEIVE_LIMIT = 10
 #: Seconds until the next try after a receive that gave nothing although a message was in view.
 _PAUSE_S = 0.05
+#: Seconds of the longest sleep: a clock that was set, or a machine that slept, is noticed after so long.
+_LONGEST_S = 60.0
 #: Seconds that batches in hand have to end when the stack stops.
 _LAST_MOMENT_S = 0.5
 
@@ -101,7 +103,7 @@ class Poller(Thread):
             Thread(target=self._invoke, args=(records,), name=f"{self._source.function}-batch", daemon=True).start()
             return
         self._free.release()
-        self._wake.wait(wait if wait is None or wait > 0 else _PAUSE_S)
+        self._wake.wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S) if wait > 0 else _PAUSE_S)
 
     def _invoke(self, records: Sequence[Record]) -> None:
         try:
@@ -109,8 +111,10 @@ class Poller(Thread):
             if done:
                 self._mailbox.delete(done)
         except Exception:
-            # A mapping survives its function; what was not deleted comes back when its visibility ends.
-            log.exception("batch failed", extra={"fields": {"function": self._source.function}})
+            # A mapping survives its function; what was not deleted comes back when its visibility ends. After a stop
+            # there may be nothing left that could be told.
+            if not self._stopping:
+                log.exception("batch failed", extra={"fields": {"function": self._source.function}})
         finally:
             self._free.release()
             self._wake.set()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from infra.local.aws import ACCOUNT, REGION
 
@@ -40,16 +38,3 @@ def local_environment(given: Mapping[str, str], made_up: Mapping[str, str]) -> d
         if name not in _REMOVED and not name.startswith("AWS_ENDPOINT_URL_")
     }
     return {**_DEFAULTS, **made_up, **kept, **_FIXED}
-
-
-@contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment is `variables` for as long as it is entered."""
-    before = dict(os.environ)
-    try:
-        os.environ.clear()
-        os.environ.update(variables)
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

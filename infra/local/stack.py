@@ -13,23 +13,22 @@ from typing import Any, Self
 from chalicelib import wiring
 from chalicelib.names import Names
 from infra.apply import apply, load_template
+from infra.host.environment import environment
 from infra.host.files import remove_if_ours, write_private
-from infra.host.functions import load_config, time_limit
+from infra.host.functions import PROJECT, load_config, time_limit
 from infra.host.mappings import event_sources
 from infra.host.pollers import Poller
 from infra.host.ports import LOOPBACK, claim
 from infra.host.server import ApiServer
 from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
 from infra.local.banner import banner
-from infra.local.environment import STAGE, environment, local_environment
+from infra.local.environment import STAGE, local_environment
 from infra.local.expiry import Expiry
 from infra.local.firing import Firing, Jitter, on_the_second
 from infra.local.indexes import sorted_indexes
 from infra.local.mailbox import MotoMailbox
 from infra.local.schedules import schedule_guard
 from infra.local.state import made_up
-
-PROJECT = Path(__file__).parents[2]
 
 
 def _the_app() -> Any:

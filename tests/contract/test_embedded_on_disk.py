@@ -13,12 +13,13 @@ import pytest
 from contract_bench import NAMES, SILENCE, ManualClock
 from contract_samples import NOW, a_task, a_team
 
+from chalicelib.domain import lifecycle
 from chalicelib.domain.access import Token, TokenKind
 from chalicelib.domain.dead_letters import Reason, dead_letter
 from chalicelib.domain.errors import LockedError, UnavailableError
 from chalicelib.domain.items import Item
 from chalicelib.domain.listing import Position, Query, View, view_of
-from chalicelib.domain.task import Status
+from chalicelib.domain.task import Status, Task
 from chalicelib.embedded import tasks
 from chalicelib.embedded.database import FORMAT, Database, FormatError
 from chalicelib.embedded.seal import LostKeyError, key_of
@@ -205,16 +206,27 @@ def test_the_queues_are_those_of_the_template() -> None:
     assert redrives == [MAX_RECEIVES] * 2
 
 
-def test_what_a_dead_process_had_in_hand_can_be_handed_back(database: Database, clock: ManualClock) -> None:
-    queue = whole(database, clock).tasks_queue
-    queue.send("in hand", delay_s=0, group="team")
-    queue.send("later", delay_s=60, group="team")
-    queue.receive(1)
+def test_what_a_dead_process_had_in_hand_is_taken_over_at_once(database: Database, clock: ManualClock) -> None:
+    here, task, waiting = whole(database, clock), a_task(), a_task()
+    for each in (task, waiting):
+        here.tasks.create(each)
+    here.tasks.claim(task.id, attempt=1, token="of the dead", now=NOW)
+    here.tasks_queue.send("in hand", delay_s=0, group="team")
+    here.tasks_queue.send("later", delay_s=60, group="team")
+    here.tasks_queue.receive(1)
+    assert not leases_over(here, task)
 
-    assert queue.hand_back() == 1
+    here.recover(NOW)
 
-    (message,) = queue.receive(10)
+    (message,) = here.tasks_queue.receive(10)
     assert (message.body, message.receives) == ("in hand", 2)
+    assert leases_over(here, task)
+    assert here.tasks.get(waiting.id, now=NOW) == replace(waiting, payload=None)
+
+
+def leases_over(here: Embedded, task: Task) -> bool:
+    row = here.tasks.get(task.id, now=NOW)
+    return row is not None and row.status is Status.RUNNING and lifecycle.lease_over(row, NOW)
 
 
 def test_what_has_expired_goes_and_nothing_else(database: Database, clock: ManualClock) -> None:
