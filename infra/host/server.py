@@ -43,6 +43,7 @@ _DRAIN_S = 2.0
 _CHUNK = 64 * 1024
 #: The function behind the API, by Chalice's name for it.
 _API_FUNCTION = "api_handler"
+_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class BodyError(Exception):
@@ -172,6 +173,14 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
                     pass  # trailers
                 return bytes(body)
             self.rfile.readline(_CHUNK)
+
+    def _send_http_response(self, code: int, headers: dict[str, Any], body: str | bytes | None) -> None:
+        if code in _WITHOUT_BODY:
+            # RFC 9110, section 8.6: a length would be that of another answer, or there is none to tell.
+            self.send_response(code)
+            self._send_headers(headers)
+            return
+        super()._send_http_response(code, headers, body)
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         body = body.encode("utf-8") if isinstance(body, str) else body
