@@ -1,8 +1,8 @@
 """The API on this machine: Chalice's own local server, made to behave like API Gateway in front of Lambda.
 
 Kept from Chalice: routing, events, CORS preflights. Added: API Gateway's size limit, the template's words for what no
-route answers, bodies that are not text, answers to HEAD without a body, keep-alive without the 40 ms of Nagle's
-algorithm, and silence when a client goes away.
+route answers, bodies that are not text, compression, answers to HEAD without a body, keep-alive without the 40 ms of
+Nagle's algorithm, and silence when a client goes away.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from chalice.local import (
 )
 
 from infra import gateway
+from infra.host.compression import coding, compressed
 from infra.host.functions import Context, memory_size, time_limit
 
 log = logging.getLogger("sluice.local")
@@ -87,6 +88,8 @@ class _Gateway(LocalGateway):  # type: ignore[misc]
     def __init__(self, app: Any, config: Config) -> None:
         super().__init__(app, config)
         self.event_converter = _EventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
+        #: How many bytes an answer must have to be compressed; None: none is.
+        self.least_compressed: int | None = config.minimum_compression_size
         self._time_limit_s = time_limit(config, _API_FUNCTION)
         self._memory_size = memory_size(config, _API_FUNCTION)
 
@@ -100,7 +103,7 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
     wbufsize = -1
     server_version = "Sluice"
 
-    def __init__(self, request: Any, client_address: Any, server: Any, gateway: LocalGateway) -> None:
+    def __init__(self, request: Any, client_address: Any, server: Any, gateway: _Gateway) -> None:
         # The gateway is made once, not once a connection as Chalice does.
         self.local_gateway = gateway
         super(ChaliceRequestHandler, self).__init__(request, client_address, server)
@@ -184,6 +187,10 @@ class _Handler(ChaliceRequestHandler):  # type: ignore[misc]
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         body = body.encode("utf-8") if isinstance(body, str) else body
+        name = coding(self.headers["Accept-Encoding"], len(body), self.local_gateway.least_compressed)
+        if name is not None and "Content-Encoding" not in headers:
+            body = compressed(body, name)
+            headers["Content-Encoding"] = name
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Type", headers.pop("Content-Type", "application/json"))

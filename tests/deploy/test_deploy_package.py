@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from app import app
 from infra.deploy.package import PROJECT, Package, build
+from infra.host.functions import load_config
 
 #: What of the sources is worth a look: all that the functions import.
 OURS = [path.relative_to(PROJECT).as_posix() for path in sorted((PROJECT / "chalicelib").rglob("*.py"))]
@@ -34,6 +36,13 @@ def functions(package: Package) -> dict[str, Any]:
         for key, resource in package.template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
+
+
+def test_answers_that_are_long_are_compressed_as_on_the_local_stack(package: Package) -> None:
+    least = package.template["Resources"]["RestAPI"]["Properties"]["MinimumCompressionSize"]
+
+    assert least == load_config(PROJECT, app).minimum_compression_size
+    assert least == 1024
 
 
 def test_every_source_has_its_bytecode_which_nobody_checks_again(package: Package) -> None:

@@ -31,7 +31,8 @@ _TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A text to be served: its media type, and a tag that changes when it does."""
+    """A text to be served: its media type, and a tag that changes when it does. The tag is weak, for the same text may
+    go out compressed and not (RFC 9110, section 8.8.3.3)."""
 
     text: str
     kind: str
@@ -66,7 +67,7 @@ def _file(path: Path) -> File:
 
 
 def _tagged(text: str, kind: str) -> File:
-    return File(text, kind, f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
+    return File(text, kind, f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
 
 
 @cache

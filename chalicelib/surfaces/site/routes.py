@@ -107,7 +107,7 @@ def _served(call: Call, file: reading.File | None, caching: Mapping[str, str]) -
     if call.path.endswith("/"):
         # The links on a page lead from its own address.
         return Reply(302, None, {"Location": call.path.rstrip("/")})
-    headers = {**_SAFE, **caching, "ETag": file.tag}
-    if file.tag in call.headers.get("if-none-match", ""):
+    headers = {**_SAFE, **caching, "ETag": file.tag, "Vary": "Accept-Encoding"}
+    if file.tag.removeprefix("W/") in call.headers.get("if-none-match", ""):
         return Reply(304, None, headers)
     return Reply(200, file.text, {"Content-Type": file.kind, **headers})
