@@ -22,7 +22,7 @@ CODE := app.py chalicelib cli infra tests
 TREE := (git status --porcelain; git diff HEAD) | cksum
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check audit outbound-report format-check lint types layers format bench deploy simulate docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
+.PHONY: help setup run serve test check audit outbound-report format-check lint types layers format bench deploy simulate kills docs sdk-python sdk-javascript sdk-javascript-browser browser lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -141,6 +141,9 @@ lint-template: $(READY) $(TEMPLATE_LINT)/.ready ## Ask cfn-lint and checkov abou
 
 simulate: $(READY) ## A longer simulation: LIFETIMES (100000) from SEED (1)
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation.campaign --lifetimes $(or $(LIFETIMES),100000) --seed $(or $(SEED),1)
+
+kills: $(READY) ## Kill a serving machine at random moments: ROUNDS (50) times from SEED (1); a minute and a half
+	@PYTHONPATH=.:tests:tests/serve $(BIN)/python -m kills --rounds $(or $(ROUNDS),50) --seed $(or $(SEED),1)
 
 docs: $(READY) ## Write the generated documents anew
 	@$(BIN)/python -m infra.bench --write

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 #: What these tests need of a deployment: its callers' servers are on this machine.
 SETTINGS = {"OUTBOUND_ALLOW_NETWORKS": "127.0.0.0/8", "ASYNCQUEUE_RATE_LIMIT": "0"}
 
