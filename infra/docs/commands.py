@@ -36,7 +36,7 @@ What was said first counts:
 2. the profile of `--profile`
 3. `SLUICE_URL` and `OPERATOR_KEY`
 4. the profile of `SLUICE_PROFILE`
-5. the data folder that `SLUICE_DATA` names
+5. the data folder that `SLUICE_DATA` names, [served on one machine](one-machine.md)
 6. the default profile
 7. the local stack that runs in this checkout
 8. what is served from `.sluice` in this checkout

@@ -11,6 +11,7 @@ UNRUN: Mapping[tuple[str, str], str] = {
 #: Whole pages whose blocks another test runs.
 ELSEWHERE: Mapping[str, str] = {
     "docs/deploy.md": "tests/deploy/test_deploy_page.py",
+    "docs/one-machine.md": "tests/serve/test_page.py",
     "docs/cli.md": "tests/cli/test_every_command.py",
     "docs/verify-signatures.md": "tests/surfaces/test_signatures.py",
 }
