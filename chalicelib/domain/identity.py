@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from chalicelib.domain.asked import Origin
+from chalicelib.domain.rotation import Rotations
 from chalicelib.domain.task import SigningState
 
 
@@ -34,7 +36,8 @@ PLANS: Mapping[str, Plan] = MappingProxyType(
 class ApiKey:
     """What is known of a key once it was shown: its hash finds it, its first characters name it to people.
 
-    `expires_at` is set on a key that was rotated: it works until then and no longer counts against the plan.
+    `expires_at` is set on a key that was rotated: it works until then and no longer counts against the plan. `origin`
+    is the request that made it, where that one had an idempotency key.
     """
 
     id: str
@@ -43,6 +46,7 @@ class ApiKey:
     key_hash: str
     created_at: int
     expires_at: int | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,9 @@ class Team:
     """A team with all that hangs on it: one item, so that a plan's limits hold in one conditional write.
 
     `version` grows with every change; a change is stored only over the version it was made from. `change` names the
-    change that made this version, so that one whose answer was lost recognises itself.
+    change that made this version, so that one whose answer was lost recognises itself. `origin` is the request that
+    made the team, where that one had an idempotency key, and `rotations` are those of its signing secret that may be
+    asked for again.
     """
 
     id: str
@@ -70,6 +76,8 @@ class Team:
     members: Mapping[str, Member] = field(default_factory=dict)
     version: int = 1
     change: str = ""
+    origin: Origin | None = None
+    rotations: Rotations = ()
 
     @property
     def plan(self) -> Plan:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.surfaces.kit import Call, Problem
+from chalicelib.surfaces.replies import NO_STORE
 
 LONGEST_IDEMPOTENCY_KEY = 255
 #: Says that an answer is the first one again.
@@ -28,6 +29,11 @@ def idempotency_key(call: Call) -> str | None:
             field="Idempotency-Key",
         )
     return key
+
+
+def secret_headers(*, replayed: bool) -> Mapping[str, str]:
+    """The headers of an answer with a secret in it, which is no cache's."""
+    return {**NO_STORE, **(REPLAYED if replayed else {})}
 
 
 def fingerprint(call: Call, members: Mapping[str, Any]) -> str:

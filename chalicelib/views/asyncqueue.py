@@ -12,7 +12,7 @@ from chalicelib.domain.listing import view_of
 from chalicelib.domain.masking import masked
 from chalicelib.domain.task import AttemptRecord, Callback, Payload, Result, Status, Task
 from chalicelib.domain.timing import iso_milliseconds
-from chalicelib.engine.teams import KnownKey
+from chalicelib.engine.minting import Ending, KnownKey
 
 View = dict[str, Any]
 
@@ -125,10 +125,10 @@ def new_api_key(key: ApiKey, secret: str) -> View:
     return {"id": key.id, "key": secret, "name": key.name, "createdAt": iso_milliseconds(key.created_at)}
 
 
-def rotated_api_key(key: ApiKey, secret: str, previous: ApiKey) -> View:
+def rotated_api_key(key: ApiKey, secret: str, previous: Ending) -> View:
     """A key that took another one's place, and until when that one lives on."""
-    ending = api_key(KnownKey(previous, None))
-    return {**new_api_key(key, secret), "previous": {"id": ending["id"], "expiresAt": ending["expiresAt"]}}
+    ending = {"id": previous.id, "expiresAt": iso_milliseconds(previous.expires_at)}
+    return {**new_api_key(key, secret), "previous": ending}
 
 
 def member(member: Member) -> View:

@@ -13,7 +13,8 @@ from world import World, settings
 
 from chalicelib import wiring
 from chalicelib.engine.last_use import NOTED_EVERY_MS, RESTS_MS
-from chalicelib.engine.teams import Minted, Teams
+from chalicelib.engine.minting import Minted
+from chalicelib.engine.teams import Teams
 
 USE = ("identity", "use_key")
 

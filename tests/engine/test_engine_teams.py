@@ -13,7 +13,8 @@ from engine_stories import Stage
 from chalicelib.domain import keys, signing
 from chalicelib.domain.errors import ConflictError, NotFoundError, PlanLimitError, SluiceError, UnavailableError
 from chalicelib.domain.identity import Team
-from chalicelib.engine.teams import LONGEST_OVERLAP_S, Minted, Teams
+from chalicelib.engine.minting import Minted
+from chalicelib.engine.teams import LONGEST_OVERLAP_S, Teams
 
 DAY_S = 86_400
 
@@ -218,7 +219,7 @@ def test_a_team_that_does_not_exist_is_not_found(stage: Stage, teams: Teams, ask
 
 def test_members_come_and_go_within_the_plan(stage: Stage, teams: Teams) -> None:
     team, _ = teams.create("shop", "free")
-    first = teams.add_member(team.id, "ada@example.com")
+    first = teams.add_member(team.id, "ada@example.com").member
     stage.clock.sleep(1)
     teams.add_member(team.id, "bob@example.com")
 
@@ -242,7 +243,7 @@ def test_an_address_is_a_member_once_whatever_its_case(teams: Teams) -> None:
 def test_a_member_of_another_team_is_not_found(teams: Teams) -> None:
     theirs, _ = teams.create("theirs", "pro")
     mine, _ = teams.create("mine", "pro")
-    member = teams.add_member(theirs.id, "ada@example.com")
+    member = teams.add_member(theirs.id, "ada@example.com").member
 
     with pytest.raises(NotFoundError):
         teams.remove_member(mine.id, member.id)
@@ -308,7 +309,7 @@ def test_a_change_whose_first_answer_was_lost_below_is_recognised_when_it_is_ref
     team, _ = teams.create("shop", "free")
     stage.faults.before("identity", "save", lambda changed, *, over: stage.identity.save(changed, over=over))
 
-    member = teams.add_member(team.id, "ada@example.com")
+    member = teams.add_member(team.id, "ada@example.com").member
 
     assert teams.members(team.id) == [member]
 
@@ -325,7 +326,7 @@ def test_a_rotated_signing_secret_overlaps_with_the_one_before(stage: Stage, tea
     team = stage.owner
     before = teams.signing_secret(team)
 
-    turned = teams.rotate_signing_secret(team.id, DAY_S)
+    turned = teams.rotate_signing_secret(team.id, DAY_S).team
 
     after = teams.signing_secret(turned)
     now = stage.clock.now()
@@ -335,7 +336,7 @@ def test_a_rotated_signing_secret_overlaps_with_the_one_before(stage: Stage, tea
 
 
 def test_a_rotation_of_the_secret_without_overlap_leaves_one(stage: Stage, teams: Teams) -> None:
-    turned = teams.rotate_signing_secret(stage.owner.id, 0)
+    turned = teams.rotate_signing_secret(stage.owner.id, 0).team
 
     in_force = signing.secrets_in_force(stage.settings.key_pepper, turned.id, turned.signing, stage.clock.now())
     assert in_force == [teams.signing_secret(turned)]

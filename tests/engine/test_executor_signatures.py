@@ -46,7 +46,7 @@ def test_a_task_that_runs_at_once_costs_no_read(stage: Stage, signatures: Signat
 
 def test_a_task_that_runs_later_is_signed_with_what_is_in_force_then(stage: Stage, signatures: Signatures) -> None:
     task = stage.delayed(3_600)
-    turned = stage.platform.teams.rotate_signing_secret(stage.owner.id, 7_200)
+    turned = stage.platform.teams.rotate_signing_secret(stage.owner.id, 7_200).team
     stage.clock.sleep(3_600_000)
 
     headers = signed(stage, signatures, task)
@@ -73,7 +73,7 @@ def test_after_a_minute_a_rotation_has_reached_every_worker(stage: Stage, signat
     task = stage.delayed(3_600)
     stage.clock.sleep(3_600_000)
     signed(stage, signatures, task)
-    turned = stage.platform.teams.rotate_signing_secret(stage.owner.id, 0)
+    turned = stage.platform.teams.rotate_signing_secret(stage.owner.id, 0).team
     stage.clock.sleep(FRESH_MS)
 
     assert signed(stage, signatures, task) == expected(stage, task, turned.signing)

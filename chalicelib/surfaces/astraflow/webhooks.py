@@ -17,8 +17,8 @@ from chalicelib.surfaces.cursors import next_link, opened
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.parameters import only_parameters, path_id, whole_number
-from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key
-from chalicelib.surfaces.replies import NO_STORE, ok
+from chalicelib.surfaces.repeats import REPLAYED, fingerprint, idempotency_key, secret_headers
+from chalicelib.surfaces.replies import ok
 from chalicelib.views import items as views
 
 _LONGEST_URL = 2_048
@@ -48,12 +48,8 @@ def register_webhook(call: Call) -> Reply:
         access(call).tenant, url, ItemEvent(event), key=idempotency_key(call), fingerprint=fingerprint(call, members)
     )
     view = views.new_webhook(made.webhook, call.platform.webhooks.secret(made.webhook))
-    headers = {
-        **NO_STORE,
-        "Location": f"{call.path.rstrip('/')}/{made.webhook.id}",
-        **(REPLAYED if made.replayed else {}),
-    }
-    return ok(view, 201, headers)
+    location = {"Location": f"{call.path.rstrip('/')}/{made.webhook.id}"}
+    return ok(view, 201, {**secret_headers(replayed=made.replayed), **location})
 
 
 @surface.route("GET /api/v1/webhooks/{id}", Scope.WEBHOOKS_WRITE)
@@ -86,7 +82,7 @@ def rotate_webhook(call: Call) -> Reply:
         idempotency_key(call),
     )
     view = views.rotated(rotated.webhook, call.platform.webhooks.secret(rotated.webhook))
-    return ok(view, 200, {**NO_STORE, **(REPLAYED if rotated.replayed else {})})
+    return ok(view, 200, secret_headers(replayed=rotated.replayed))
 
 
 @surface.route("POST /api/v1/webhooks/{id}/enable", Scope.WEBHOOKS_WRITE)

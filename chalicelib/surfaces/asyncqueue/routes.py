@@ -11,7 +11,7 @@ from chalicelib.surfaces.asyncqueue.pages import listing, page_view
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Surface, Texts
 from chalicelib.surfaces.parameters import only_parameters, path_id, wait_seconds
-from chalicelib.surfaces.repeats import REPLAYED
+from chalicelib.surfaces.repeats import REPLAYED, idempotency_key, secret_headers
 from chalicelib.surfaces.replies import NO_STORE, ok
 from chalicelib.views import asyncqueue as views
 
@@ -76,8 +76,9 @@ def list_keys(call: Call) -> Reply:
 
 @surface.route("POST /v1/keys", TEAM)
 def create_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(owner(call).id, fields.name(json_object(call)))
-    return ok(views.new_api_key(minted.key, minted.secret), 201, NO_STORE)
+    name = fields.name(json_object(call))
+    minted = call.platform.teams.create_key(owner(call).id, name, idempotency_key(call))
+    return ok(views.new_api_key(minted.key, minted.secret), 201, secret_headers(replayed=minted.replayed))
 
 
 @surface.route("DELETE /v1/keys/{id}", TEAM, _KEY)
@@ -88,8 +89,12 @@ def revoke_key(call: Call) -> Reply:
 
 @surface.route("POST /v1/keys/{id}/rotate", TEAM, _KEY)
 def rotate_key(call: Call) -> Reply:
-    minted, previous = call.platform.teams.rotate_key(owner(call).id, call.params["id"], _overlap(call))
-    return ok(views.rotated_api_key(minted.key, minted.secret, previous), 201, NO_STORE)
+    overlap_s = _overlap(call)
+    minted, previous = call.platform.teams.rotate_key(
+        owner(call).id, call.params["id"], overlap_s, idempotency_key(call)
+    )
+    view = views.rotated_api_key(minted.key, minted.secret, previous)
+    return ok(view, 201, secret_headers(replayed=minted.replayed))
 
 
 @surface.route("GET /v1/members", TEAM)
@@ -101,8 +106,9 @@ def list_members(call: Call) -> Reply:
 def add_member(call: Call) -> Reply:
     members = json_object(call)
     fields.refuse_unknown(members, ("email",))
-    member = call.platform.teams.add_member(owner(call).id, accounts.email(members) or "")
-    return ok(views.member(member), 201)
+    email = accounts.email(members) or ""
+    joined = call.platform.teams.add_member(owner(call).id, email, idempotency_key(call))
+    return ok(views.member(joined.member), 201, REPLAYED if joined.replayed else {})
 
 
 @surface.route("DELETE /v1/members/{id}", TEAM, _MEMBER)
@@ -119,8 +125,11 @@ def get_signing_secret(call: Call) -> Reply:
 
 @surface.route("POST /v1/signing-secret/rotate", TEAM)
 def rotate_signing_secret(call: Call) -> Reply:
-    team = call.platform.teams.rotate_signing_secret(owner(call).id, _overlap(call))
-    return ok(views.signing_secret(team, call.platform.teams.signing_secret(team), now=call.now), 200, NO_STORE)
+    overlap_s = _overlap(call)
+    turned = call.platform.teams.rotate_signing_secret(owner(call).id, overlap_s, idempotency_key(call))
+    secret = call.platform.teams.signing_secret(turned.team)
+    view = views.signing_secret(turned.team, secret, now=turned.team.signing_since)
+    return ok(view, 200, secret_headers(replayed=turned.replayed))
 
 
 def _overlap(call: Call) -> int:

@@ -11,7 +11,8 @@ from chalicelib.surfaces import accounts, fields
 from chalicelib.surfaces.json_body import json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
-from chalicelib.surfaces.replies import NO_STORE, ok
+from chalicelib.surfaces.repeats import idempotency_key, secret_headers
+from chalicelib.surfaces.replies import ok
 from chalicelib.views import access as views
 
 #: The first admin's address when none is given: addresses are unique within a tenant only.
@@ -27,9 +28,11 @@ def create_tenant(call: Call) -> Reply:
     name = fields.name(members, others=("adminEmail", "adminPassword"))
     email = accounts.email(members, "adminEmail", required=False) or _DEFAULT_ADMIN
     password = accounts.password(members, "adminPassword", required=False)
-    tenant, client, admin = call.platform.tenants.create(name, email, admin_password=password)
+    tenant, client, admin = call.platform.tenants.create(
+        name, email, admin_password=password, key=idempotency_key(call)
+    )
     view = {"tenant": views.tenant(tenant), "client": _new_client(client), "admin": _new_admin(admin)}
-    return ok(view, 201, NO_STORE)
+    return ok(view, 201, secret_headers(replayed=client.replayed))
 
 
 @surface.route("GET /operator/astraflow/tenants", OPERATOR)
@@ -46,8 +49,8 @@ def list_clients(call: Call) -> Reply:
 def create_client(call: Call) -> Reply:
     members = json_object(call)
     name = fields.name(members, others=("scopes",))
-    client = call.platform.tenants.create_client(call.params["id"], name, _scopes(members))
-    return ok({"client": _new_client(client)}, 201, NO_STORE)
+    client = call.platform.tenants.create_client(call.params["id"], name, _scopes(members), idempotency_key(call))
+    return ok({"client": _new_client(client)}, 201, secret_headers(replayed=client.replayed))
 
 
 @surface.route("POST /operator/astraflow/tenants/{id}/clients/{client}/disable", OPERATOR, _CLIENT)
@@ -68,8 +71,8 @@ def create_admin(call: Call) -> Reply:
     fields.refuse_unknown(members, ("email", "password"))
     email = accounts.email(members) or ""
     password = accounts.password(members, required=False)
-    admin = call.platform.tenants.create_admin(call.params["id"], email, password)
-    return ok({"admin": _new_admin(admin)}, 201, NO_STORE)
+    admin = call.platform.tenants.create_admin(call.params["id"], email, password, idempotency_key(call))
+    return ok({"admin": _new_admin(admin)}, 201, secret_headers(replayed=admin.replayed))
 
 
 @surface.route("GET /operator/astraflow/tenants/{id}/users", OPERATOR, _TENANT)

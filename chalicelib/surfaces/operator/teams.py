@@ -9,7 +9,8 @@ from chalicelib.surfaces import accounts, fields
 from chalicelib.surfaces.json_body import json_object, optional_json_object
 from chalicelib.surfaces.kit import Call, Problem, Reply, Texts
 from chalicelib.surfaces.operator.edge import OPERATOR, surface
-from chalicelib.surfaces.replies import NO_STORE, ok
+from chalicelib.surfaces.repeats import REPLAYED, idempotency_key, secret_headers
+from chalicelib.surfaces.replies import ok
 from chalicelib.views import asyncqueue as views
 
 _TEAM: Texts = {NotFoundError: "Team not found", ConflictError: "A member with this email already exists"}
@@ -22,13 +23,13 @@ def create_team(call: Call) -> Reply:
     members = json_object(call)
     name = fields.name(members, others=("plan",))
     plan = fields.choice(members, "plan", tuple(PLANS)) or "free"
-    team, minted = call.platform.teams.create(name, plan)
+    team, minted = call.platform.teams.create(name, plan, key=idempotency_key(call))
     view = {
         "team": views.team(team),
         "apiKey": {"id": minted.key.id, "key": minted.secret},
         "signingSecret": call.platform.teams.signing_secret(team),
     }
-    return ok(view, 201, NO_STORE)
+    return ok(view, 201, secret_headers(replayed=minted.replayed))
 
 
 @surface.route("GET /operator/teams", OPERATOR)
@@ -58,8 +59,10 @@ def list_team_keys(call: Call) -> Reply:
 
 @surface.route("POST /operator/teams/{id}/keys", OPERATOR, _TEAM)
 def create_team_key(call: Call) -> Reply:
-    minted = call.platform.teams.create_key(call.params["id"], fields.name(json_object(call)))
-    return ok(views.new_api_key(minted.key, minted.secret), 201, NO_STORE)
+    name = fields.name(json_object(call))
+    minted = call.platform.teams.create_key(call.params["id"], name, idempotency_key(call))
+    headers = secret_headers(replayed=minted.replayed)
+    return ok(views.new_api_key(minted.key, minted.secret), 201, headers)
 
 
 @surface.route("DELETE /operator/teams/{id}/keys/{key}", OPERATOR, _KEY)
@@ -73,9 +76,13 @@ def rotate_team_key(call: Call) -> Reply:
     fields.refuse_unknown(members, ("overlapSeconds",))
     overlap_s = fields.whole_seconds(members, "overlapSeconds", longest=LONGEST_OVERLAP_S)
     minted, previous = call.platform.teams.rotate_key(
-        call.params["id"], call.params["key"], LONGEST_OVERLAP_S if overlap_s is None else overlap_s
+        call.params["id"],
+        call.params["key"],
+        LONGEST_OVERLAP_S if overlap_s is None else overlap_s,
+        idempotency_key(call),
     )
-    return ok(views.rotated_api_key(minted.key, minted.secret, previous), 201, NO_STORE)
+    headers = secret_headers(replayed=minted.replayed)
+    return ok(views.rotated_api_key(minted.key, minted.secret, previous), 201, headers)
 
 
 @surface.route("GET /operator/teams/{id}/members", OPERATOR, _TEAM)
@@ -87,7 +94,9 @@ def list_team_members(call: Call) -> Reply:
 def add_team_member(call: Call) -> Reply:
     members = json_object(call)
     fields.refuse_unknown(members, ("email",))
-    return ok(views.member(call.platform.teams.add_member(call.params["id"], accounts.email(members) or "")), 201)
+    email = accounts.email(members) or ""
+    joined = call.platform.teams.add_member(call.params["id"], email, idempotency_key(call))
+    return ok(views.member(joined.member), 201, REPLAYED if joined.replayed else {})
 
 
 @surface.route("DELETE /operator/teams/{id}/members/{member}", OPERATOR, _MEMBER)

@@ -306,8 +306,8 @@ export class AsyncQueueClient extends Client {
   }
 
   /** A new API key. */
-  createKey(key: { name: string }, options?: RequestOptions): APIPromise<CreatedApiKey> {
-    return this.#ask({ method: 'POST', path: '/v1/keys', body: key }, options);
+  createKey(key: { name: string }, options?: CreateOptions): APIPromise<CreatedApiKey> {
+    return this.#ask({ method: 'POST', path: '/v1/keys', body: key, again: 'keyed' }, options);
   }
 
   /** Revoke an API key: the next request with it fails. */
@@ -316,8 +316,11 @@ export class AsyncQueueClient extends Client {
   }
 
   /** A new key in place of another, which goes on for a while. */
-  rotateKey(id: string, rotation: Rotation = {}, options?: RequestOptions): APIPromise<RotatedApiKey> {
-    return this.#ask({ method: 'POST', path: `/v1/keys/${segment('id', id)}/rotate`, body: rotation }, options);
+  rotateKey(id: string, rotation: Rotation = {}, options?: CreateOptions): APIPromise<RotatedApiKey> {
+    return this.#ask(
+      { method: 'POST', path: `/v1/keys/${segment('id', id)}/rotate`, body: rotation, again: 'keyed' },
+      options,
+    );
   }
 
   /** The team's members. */
@@ -326,8 +329,8 @@ export class AsyncQueueClient extends Client {
   }
 
   /** A new member of the team. */
-  addMember(member: { email: string }, options?: RequestOptions): APIPromise<Member> {
-    return this.#ask({ method: 'POST', path: '/v1/members', body: member }, options);
+  addMember(member: { email: string }, options?: CreateOptions): APIPromise<Member> {
+    return this.#ask({ method: 'POST', path: '/v1/members', body: member, again: 'keyed' }, options);
   }
 
   /** Remove a member from the team. */
@@ -341,8 +344,8 @@ export class AsyncQueueClient extends Client {
   }
 
   /** A new signing secret; everything is signed with the old one too for a while. */
-  rotateSigningSecret(rotation: Rotation = {}, options?: RequestOptions): APIPromise<SigningSecret> {
-    return this.#ask({ method: 'POST', path: '/v1/signing-secret/rotate', body: rotation }, options);
+  rotateSigningSecret(rotation: Rotation = {}, options?: CreateOptions): APIPromise<SigningSecret> {
+    return this.#ask({ method: 'POST', path: '/v1/signing-secret/rotate', body: rotation, again: 'keyed' }, options);
   }
 
   #ask<T>(spec: Spec, options?: RequestOptions): APIPromise<T> {

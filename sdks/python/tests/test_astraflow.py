@@ -13,7 +13,6 @@ from places import Place, Twin
 from world import answer
 
 from astraflow_sdk import (
-    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,

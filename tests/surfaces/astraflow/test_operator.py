@@ -210,3 +210,72 @@ def test_nobody_but_the_operator_makes_a_tenant(world: World, acme: Any) -> None
 
     for key in (None, "wrong", token):
         assert world.request("POST", TENANTS, key=key, json={"name": "x"}).status == 401
+
+
+KEY = {"Idempotency-Key": "order-12345"}
+ONCE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "POST {tenants}": ({"name": "Apex"}, {"name": "Apical"}),
+    "POST {acme}/clients": ({"name": "ci"}, {"name": "cd"}),
+    "POST {acme}/admins": ({"email": "bob@acme.com"}, {"email": "eve@acme.com"}),
+}
+
+
+def counted(world: World) -> tuple[int, int]:
+    """The clients and the users of all tenants."""
+    tenants = operate(world, f"GET {TENANTS}").json["tenants"]
+    below = [f"GET {TENANTS}/{tenant['id']}" for tenant in tenants]
+    return (
+        sum(len(operate(world, f"{line}/clients").json["clients"]) for line in below),
+        sum(len(operate(world, f"{line}/users").json["users"]) for line in below),
+    )
+
+
+@pytest.mark.parametrize("line", ONCE)
+def test_what_is_made_under_a_key_is_made_once_and_shown_again(world: World, acme: Any, line: str) -> None:
+    body, other = ONCE[line]
+    method, path = line.format(tenants=TENANTS, acme=f"{TENANTS}/{acme['tenant']['id']}").split(" ")
+    first = world.request(method, path, key=OPERATOR_KEY, json=body, headers=KEY)
+    kept = counted(world)
+    world.clock.sleep(60_000)
+
+    again = world.request(method, path, key=OPERATOR_KEY, json=body, headers=KEY)
+    refused = world.request(method, path, key=OPERATOR_KEY, json=other, headers=KEY)
+    another = world.request(method, path, key=OPERATOR_KEY, json=other, headers={"Idempotency-Key": "order-12346"})
+
+    assert (first.status, again.status, again.json) == (201, 201, first.json)
+    assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+    assert (refused.status, refused.json) == (
+        422,
+        {"error": "Idempotency-Key was already used with another request body"},
+    )
+    assert another.status == 201
+    assert counted(world) > kept
+    assert "order-12345" not in repr(world.recording.events)
+
+
+def test_a_tenant_that_was_asked_for_twice_can_begin_at_once(world: World) -> None:
+    made = [
+        world.request("POST", TENANTS, key=OPERATOR_KEY, json={"name": "Acme"}, headers=KEY).json for _ in range(2)
+    ][1]
+
+    assert own_token(world, made["client"]).status == 200
+    assert signed_in(world, made["client"], made["admin"]).status == 200
+
+
+def test_a_client_that_was_locked_out_stays_so_when_its_creation_is_repeated(world: World, acme: Any) -> None:
+    path = f"{TENANTS}/{acme['tenant']['id']}/clients"
+    ask = lambda: world.request("POST", path, key=OPERATOR_KEY, json={"name": "ci"}, headers=KEY).json  # noqa: E731
+    first = ask()
+    operate(world, f"POST {path}/{first['client']['id']}/disable")
+
+    assert ask() == first
+    assert own_token(world, first["client"]).status == 401
+
+
+def test_a_key_of_the_operator_is_none_of_the_tenant_s_own(world: World, acme: Any) -> None:
+    token = signed_in(world, acme["client"], acme["admin"]).json["access_token"]
+    path = f"{TENANTS}/{acme['tenant']['id']}/admins"
+    world.request("POST", path, key=OPERATOR_KEY, json={"email": "bob@acme.com"}, headers=KEY)
+
+    body = {"email": "eve@acme.com", "password": "correct-horse"}
+    assert world.request("POST", "/api/v1/users", key=token, json=body, headers=KEY).status == 201

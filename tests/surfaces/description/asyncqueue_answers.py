@@ -56,6 +56,20 @@ def repeated_tasks(asked: Caller) -> None:
         asked.ask("POST /v1/tasks", json={"callbackUrl": url}, headers={"Idempotency-Key": "order-12345"})
 
 
+def repeats(asked: Caller) -> None:
+    """What is made under a key: made, asked for again, asked for otherwise, and under what cannot be a key."""
+    key = asked.make("POST /v1/keys", json={"name": "to be rotated"})["id"]
+    for line, body, other in (
+        ("POST /v1/keys", {"name": "ci"}, {"name": "cd"}),
+        (f"POST /v1/keys/{key}/rotate", {"overlapSeconds": 60}, {"overlapSeconds": 0}),
+        ("POST /v1/members", {"email": "eve@a.example"}, {"email": "eva@a.example"}),
+        ("POST /v1/signing-secret/rotate", {"overlapSeconds": 60}, {"overlapSeconds": 0}),
+    ):
+        for json in (body, body, other):
+            asked.ask(line, json=json, headers={"Idempotency-Key": "order-12345"})
+        asked.ask(line, json=body, headers={"Idempotency-Key": ""})
+
+
 def lists(asked: Caller) -> None:
     """A page that is followed by another, and every refusal of a list."""
     for _ in range(2):
@@ -114,4 +128,4 @@ def secrets(asked: Caller) -> None:
     asked.ask("GET /v1/signing-secret")
 
 
-STORIES = (bad_tasks, repeated_tasks, lists, single_tasks, keys, members, secrets)
+STORIES = (bad_tasks, repeated_tasks, repeats, lists, single_tasks, keys, members, secrets)

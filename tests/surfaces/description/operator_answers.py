@@ -74,6 +74,26 @@ def keys_and_members(asked: Caller) -> None:
     asked.ask(f"POST /operator/teams/{owner}/members", json={"email": "c@a.example"})
 
 
+def repeats(asked: Caller) -> None:
+    """What is made under a key: made, asked for again, asked for otherwise, and under what cannot be a key."""
+    owner, id_ = key(asked).split()
+    asked.ask(f"PUT /operator/teams/{owner}/plan", json={"plan": "pro"})
+    tenant = asked.make("POST /operator/astraflow/tenants", json={"name": "Acme"})["tenant"]["id"]
+    below = f"/operator/astraflow/tenants/{tenant}"
+    for line, body, other in (
+        ("POST /operator/teams", {"name": "Payments"}, {"name": "Billing"}),
+        (f"POST /operator/teams/{owner}/keys", {"name": "ci"}, {"name": "cd"}),
+        (f"POST /operator/teams/{owner}/keys/{id_}/rotate", {"overlapSeconds": 60}, {"overlapSeconds": 0}),
+        (f"POST /operator/teams/{owner}/members", {"email": "eve@a.example"}, {"email": "eva@a.example"}),
+        ("POST /operator/astraflow/tenants", {"name": "Acme"}, {"name": "Apex"}),
+        (f"POST {below}/clients", {"name": "ci"}, {"name": "cd"}),
+        (f"POST {below}/admins", {"email": "eve@a.example"}, {"email": "eva@a.example"}),
+    ):
+        for given in (body, body, other):
+            asked.ask(line, json=given, headers={"Idempotency-Key": "order-12345"})
+        asked.ask(line, json=body, headers={"Idempotency-Key": ""})
+
+
 def tasks(asked: Caller) -> None:
     """Lists of tasks, tasks of every kind, and what cannot be replayed or re-armed."""
     owner = asked.make("POST /v1/tasks", json=_CALLBACK)["task"]["teamId"]
@@ -175,4 +195,4 @@ def reports(asked: Caller) -> None:
     asked.ask("GET /operator/asyncflow/report", headers={"Accept": "text/csv"})
 
 
-STORIES = (teams, keys_and_members, tasks, deliveries, letters, profiles, bad_groups, reports)
+STORIES = (teams, keys_and_members, repeats, tasks, deliveries, letters, profiles, bad_groups, reports)

@@ -139,7 +139,8 @@ export default function asyncQueue(place: Place): void {
     const own = new AsyncQueueClient(pro!.api_key, options);
 
     test('makes, replaces and revokes its keys', async () => {
-      const made = await own.createKey({ name: 'build server' });
+      const made = await own.createKey({ name: 'build server' }, { idempotencyKey: 'june' });
+      assert.deepEqual(await own.createKey({ name: 'build server' }, { idempotencyKey: 'june' }), made);
       assert.match(made.key, /^aq_live_/);
       const other = new AsyncQueueClient(made.key, options);
       assert.ok((await other.listKeys()).keys.some(({ id }) => id === made.id));

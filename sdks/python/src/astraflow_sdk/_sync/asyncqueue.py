@@ -142,14 +142,16 @@ class AsyncQueueClient(Client):
         """The team's keys, without the secrets themselves."""
         return [ApiKey.of(each) for each in (self._get("/v1/keys")).member("keys")]
 
-    def create_key(self, name: str) -> ApiKey:
+    def create_key(self, name: str, *, idempotency_key: str | None = None) -> ApiKey:
         """A new key. Its `key` is shown only now. Raises PermissionDeniedError when the plan allows no more."""
-        return ApiKey.of((self._post("/v1/keys", {"name": name})).json())
+        return ApiKey.of((self._post("/v1/keys", {"name": name}, self._keyed(idempotency_key))).json())
 
-    def rotate_key(self, key_id: str, *, overlap_seconds: int | None = None) -> ApiKey:
+    def rotate_key(
+        self, key_id: str, *, overlap_seconds: int | None = None, idempotency_key: str | None = None
+    ) -> ApiKey:
         """A key in place of another, which opens for `overlap_seconds` more, 24 hours by default."""
-        path = f"/v1/keys/{segment('key_id', key_id)}/rotate"
-        return ApiKey.of((self._post(path, given(overlapSeconds=overlap_seconds))).json())
+        path, members = f"/v1/keys/{segment('key_id', key_id)}/rotate", given(overlapSeconds=overlap_seconds)
+        return ApiKey.of((self._post(path, members, self._keyed(idempotency_key))).json())
 
     def revoke_key(self, key_id: str) -> None:
         """A key opens nothing from now on."""
@@ -159,9 +161,9 @@ class AsyncQueueClient(Client):
         """The team's members."""
         return [Member.of(each) for each in (self._get("/v1/members")).member("members")]
 
-    def add_member(self, email: str) -> Member:
+    def add_member(self, email: str, *, idempotency_key: str | None = None) -> Member:
         """A new member. Raises PermissionDeniedError when the plan allows no more, ConflictError when there is one."""
-        return Member.of((self._post("/v1/members", {"email": email})).json())
+        return Member.of((self._post("/v1/members", {"email": email}, self._keyed(idempotency_key))).json())
 
     def remove_member(self, member_id: str) -> None:
         """Somebody is a member no more."""
@@ -171,10 +173,12 @@ class AsyncQueueClient(Client):
         """What the team's callbacks and webhooks are signed with: for `verify_webhook`."""
         return SigningSecret.of((self._get("/v1/signing-secret")).json())
 
-    def rotate_signing_secret(self, *, overlap_seconds: int | None = None) -> SigningSecret:
+    def rotate_signing_secret(
+        self, *, overlap_seconds: int | None = None, idempotency_key: str | None = None
+    ) -> SigningSecret:
         """A new secret; the one before signs beside it for `overlap_seconds`, 24 hours by default."""
-        members = given(overlapSeconds=overlap_seconds)
-        return SigningSecret.of((self._post("/v1/signing-secret/rotate", members)).json())
+        path, members = "/v1/signing-secret/rotate", given(overlapSeconds=overlap_seconds)
+        return SigningSecret.of((self._post(path, members, self._keyed(idempotency_key))).json())
 
     def _look(
         self, task_id: str, wait: float | None = None, *, include_request: bool = False, until: float | None = None
