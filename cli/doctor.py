@@ -12,7 +12,7 @@ import typer
 
 from cli import profiles
 from cli.exits import Exit
-from cli.place import Place
+from cli.place import DATA_FOLDER_SAID, Place
 from cli.target import TIMEOUT_S, Target
 
 EXAMPLE = "Example: sluice doctor --profile prod"
@@ -138,6 +138,8 @@ def _queues(target: Target, queues: list[dict[str, int | str]]) -> Iterator[Chec
 
 
 def _start(place: Place) -> str:
+    if place.said_by.startswith(DATA_FOLDER_SAID):
+        return f"make serve DATA={place.said_by.removeprefix(DATA_FOLDER_SAID)}"
     if place.url.startswith(_LOCAL):
         return "make run"
     return "make deploy STAGE=..., then sluice doctor; the alarms and the function's log say more"

@@ -19,6 +19,8 @@ from cli.exits import Exit, stop
 
 #: What a running local stack writes about itself.
 STACK_DOCUMENT = Path(__file__).parents[1] / ".local" / "stack.json"
+#: How a data folder is named that said where it is served, with its path behind it.
+DATA_FOLDER_SAID = "the data folder "
 #: Where `make serve` keeps everything, unless it is told otherwise.
 DATA_FOLDER = Path(__file__).parents[1] / ".sluice"
 
@@ -104,7 +106,7 @@ def _from_data_folder(folder: Path) -> _Said | None:
         url = json.loads((folder / "serving.json").read_text("utf-8"))["base_url"]
         secrets = folder / "secrets.json"
         key = json.loads(secrets.read_text("utf-8")).get("OPERATOR_KEY") if secrets.exists() else None
-        return _Said(f"the data folder {folder}", url, key)
+        return _Said(f"{DATA_FOLDER_SAID}{folder}", url, key)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

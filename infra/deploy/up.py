@@ -88,7 +88,8 @@ def check_settings(stage: str, place: Place, values: dict[str, str]) -> None:
     """Read the settings as the functions will."""
     environment = {**stage_settings(read_config(), stage), "AWS_REGION": place.region, **values}
     try:
-        load(environment)
+        if load(environment).data is not None:
+            raise SettingError("SLUICE_DATA must not be set for a stage: a function keeps nothing on its disk")
     except SettingError as error:
         raise NotReadyError(f"{error} (the stage's settings stand in .chalice/config.json)") from None
 

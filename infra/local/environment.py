@@ -26,8 +26,8 @@ _DEFAULTS = {
     "OUTBOUND_ALLOW_NETWORKS": "127.0.0.0/8,::1/128",
     "ASYNCQUEUE_RATE_LIMIT": "0",
 }
-#: What would lead an SDK client past the AWS of this process.
-_REMOVED = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+#: What would lead an SDK client past the AWS of this process, or the app past every AWS.
+_REMOVED = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "SLUICE_DATA")
 
 
 def local_environment(given: Mapping[str, str], made_up: Mapping[str, str]) -> dict[str, str]:

@@ -1,11 +1,23 @@
-"""`python -m infra.serve`: everything on one machine, kept in SLUICE_DATA (.sluice). PORT (8000) is the API's."""
+"""`python -m infra.serve`: everything from one folder of this machine, until Ctrl-C. What `make serve` runs."""
 
 from __future__ import annotations
 
+import argparse
 import time
+
+_SETTINGS = """\
+The environment chooses: SLUICE_DATA, the folder in which everything is kept (.sluice); PORT, of the API (8000); and
+every setting of docs/settings.md, as in: SLUICE_DATA=/srv/sluice PORT=9000 python -m infra.serve"""
 
 if __name__ == "__main__":
     started = time.monotonic()
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.serve",
+        description=__doc__,
+        epilog=_SETTINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     # Loaded under the clock: it is most of the start.
     import os
     from pathlib import Path

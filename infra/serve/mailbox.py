@@ -14,17 +14,15 @@ from infra.host.pollers import Record
 
 log = logging.getLogger("sluice.local")
 
-#: Seconds until the next try while the database does not answer.
-_PAUSE_S = 1.0
-
 
 class EmbeddedMailbox:
-    """The port `Mailbox` of a poller."""
+    """The port `Mailbox` of a poller. `pause_s`: seconds until the next try while the database does not answer."""
 
-    def __init__(self, queue: EmbeddedQueue, names: Names, database: Database) -> None:
+    def __init__(self, queue: EmbeddedQueue, names: Names, database: Database, pause_s: float = 1.0) -> None:
         self._queue = queue
         self._names = names
         self._database = database
+        self._pause_s = pause_s
 
     def next_in_view(self) -> float | None:
         """Epoch seconds at which the next message can be received; None when there is none."""
@@ -32,7 +30,7 @@ class EmbeddedMailbox:
             earliest = self._queue.next_visible_at()
         except UnavailableError as error:
             self._warn(error)
-            return time.time() + _PAUSE_S
+            return time.time() + self._pause_s
         return None if earliest is None else earliest / 1000
 
     def receive(self, most: int) -> Sequence[Record]:
@@ -41,7 +39,7 @@ class EmbeddedMailbox:
             received = self._queue.receive(most)
         except UnavailableError as error:
             self._warn(error)
-            time.sleep(_PAUSE_S)
+            time.sleep(self._pause_s)
             return []
         return [self._record(message) for message in received]
 

@@ -12,19 +12,19 @@ from chalicelib.embedded.whole import Embedded
 
 log = logging.getLogger("sluice.local")
 
-#: Seconds until the next try while the database does not answer.
-_PAUSE_S = 1.0
 #: Seconds of the longest sleep: a clock that was set, or a machine that slept, is noticed after so long.
 _LONGEST_S = 60.0
 
 
 class Round(Thread):
     """Does something at its times. `turn` does what is due and returns the seconds until something may be again, None
-    when nothing is known of; whoever changes that calls `wake`."""
+    when nothing is known of; whoever changes that calls `wake`. `pause_s`: seconds until the next try while the
+    database does not answer."""
 
-    def __init__(self, name: str, turn: Callable[[], float | None]) -> None:
+    def __init__(self, name: str, turn: Callable[[], float | None], pause_s: float = 1.0) -> None:
         super().__init__(name=name, daemon=True)
         self._turn = turn
+        self._pause_s = pause_s
         self._woken = Event()
         self._stopping = False
 
@@ -46,7 +46,7 @@ class Round(Thread):
                 wait = self._turn()
             except UnavailableError as error:
                 log.warning("round failed", extra={"fields": {"round": self.name, "error": str(error)}})
-                wait = _PAUSE_S
+                wait = self._pause_s
             if not self._stopping:
                 self._woken.wait(_LONGEST_S if wait is None else min(max(wait, 0.0), _LONGEST_S))
 

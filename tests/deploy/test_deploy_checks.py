@@ -121,6 +121,8 @@ def test_the_settings_of_the_stage_are_read_as_its_functions_will() -> None:
     check_settings("prod", PLACE, SECRETS)
     with pytest.raises(NotReadyError, match=r"KEY_PEPPER must be .* at least 16 characters.*config\.json"):
         check_settings("prod", PLACE, {**SECRETS, "KEY_PEPPER": "short"})
+    with pytest.raises(NotReadyError, match="SLUICE_DATA must not be set"):
+        check_settings("prod", PLACE, {**SECRETS, "SLUICE_DATA": "/srv/sluice"})
 
 
 def test_a_stage_has_its_own_settings_over_those_of_all() -> None:

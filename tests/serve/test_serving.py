@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from serving import ROOT, Serving, refused
 from sinks import Sinks
 
@@ -155,6 +157,30 @@ def an_hour_passes(folder: Path) -> None:
     database.close()
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_a_full_disk_is_told_and_loses_nothing(folder: Path, sinks: Sinks) -> None:
+    hook = sinks.open("200")
+    with Serving(folder) as here:
+        key = here.team_key()
+        kept = [created(here, key, hook, body="x" * 2_000) for _ in range(5)]
+        largest = max(path.stat().st_size for path in folder.iterdir())
+        unlimited = resource.prlimit(here.process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+        refusals = 0
+        while not refusals:
+            order = {"callbackUrl": hook, "body": "x" * 50_000}
+            headers = {"Authorization": f"Bearer {key}"}
+            reply = requests.post(f"{here.base_url}/v1/tasks", json=order, headers=headers, timeout=30)
+            if reply.status_code == 201:
+                kept.append(reply.json()["task"]["id"])
+            else:
+                assert (reply.status_code, "Retry-After" in reply.headers) == (503, True), reply.text
+                refusals += 1
+        resource.prlimit(here.process.pid, resource.RLIMIT_FSIZE, unlimited)
+
+        assert {here.settled(task_id, key)["status"] for task_id in kept} == {"completed"}
+        assert here.settled(created(here, key, hook), key)["status"] == "completed"
+
+
 def test_without_its_key_it_does_not_start(folder: Path, sinks: Sinks) -> None:
     with Serving(folder) as here:
         key = here.team_key()
@@ -230,7 +256,9 @@ def test_the_operator_s_command_finds_what_is_served(folder: Path) -> None:
         assert sluice("team", "create", "Payments").returncode == 0
         assert "Payments" in sluice("team", "list").stdout
         assert f"{here.base_url}, from the data folder {folder}" in sluice("doctor").stdout
-        here.stop()
+        here.kill()
+        assert f"make serve DATA={folder}" in sluice("doctor").stdout, "a process that was killed leaves its address"
+        (folder / "serving.json").unlink()
     nobody = sluice("team", "list")
     assert nobody.returncode == 2
     assert nobody.stderr == f"Nothing is served from {folder}: start it with `make serve DATA={folder}`.\n"
