@@ -21,7 +21,7 @@ from simulation.guards import GUARDS, MORE_GUARDS, Weakening
 #: Every call that the engine makes, and what may happen to it. The door never answers `UnavailableError`.
 CALLS = {
     "tasks": ("create", "claim", "commit", "cancel", "announced", "get", "payload", "page", "count"),
-    "identity": ("key", "team"),
+    "identity": ("key", "team", "use_key"),
     "windows": ("swap",),
     "ledgers": ("get", "swap"),
     "tasks queue": ("send", "hold"),
