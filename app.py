@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice import Chalice
+from chalice import Chalice, Rate
 
 from chalicelib import settings, workers
 from chalicelib.surfaces.asimov.routes import surface as asimov
@@ -44,3 +44,9 @@ def webhook(event: Any) -> dict[str, Any]:
 def rescue(event: Any) -> dict[str, Any]:
     """Settle what the queues and schedules could not deliver."""
     return workers.dead_letters(event.to_dict(), event.context.get_remaining_time_in_millis())
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def backstop(event: Any) -> dict[str, Any]:
+    """Begin the day's look for tasks that nobody will call, or carry it on."""
+    return workers.backstop(event.context.get_remaining_time_in_millis())

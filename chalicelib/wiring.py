@@ -18,6 +18,7 @@ from chalicelib.domain.kinds.registry import KINDS, Kinds
 from chalicelib.domain.task import Callback, Delivery, Due, Operation, Simulation
 from chalicelib.engine.announce import Announcements
 from chalicelib.engine.attempt import Attempts
+from chalicelib.engine.backstop import Backstop
 from chalicelib.engine.batons import Batons
 from chalicelib.engine.control import Cancel
 from chalicelib.engine.dead_letters import DeadLetters
@@ -123,6 +124,7 @@ class Platform:
     rescue: Rescue
     replay: Replay
     dead_letters: DeadLetters
+    backstop: Backstop
 
     def health(self) -> dict[str, bool]:
         """Which parts answer."""
@@ -205,6 +207,7 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
         dead_letters=DeadLetters(
             parts.letters, parts.tasks, parts.reader, batons, rescue, replay, parts.clock, parts.recorder
         ),
+        backstop=Backstop(parts.reader, parts.blobs, batons, parts.clock, parts.recorder),
     )
 
 

@@ -1,4 +1,4 @@
-"""Queue batch -> engine: one function per queue.
+"""Queue batch -> engine: one function per queue; and what a schedule starts.
 
 The records of a batch run side by side. Those that must come back are held for the time the engine names and reported
 as failures; the mapping deletes the rest. Without a mapping that understands such a report everything would be
@@ -14,7 +14,7 @@ from typing import Any
 from chalicelib.domain import messages
 from chalicelib.domain.dead_letters import Reason
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.timing import ceil_seconds
+from chalicelib.domain.timing import ceil_seconds, iso_milliseconds
 from chalicelib.domain.wakeup import Hold
 from chalicelib.engine.attempt import Verdict, WakeUp
 from chalicelib.ports.queue import Queue
@@ -25,6 +25,9 @@ from chalicelib.wiring import Platform, platform
 _UNREAD_HOLD_MS = 60_000
 #: SQS hides a message for 12 hours at most, counted from when it was received.
 _LONGEST_HOLD_S = 42_900
+
+#: What a run of the backstop keeps of its time for the stretch that it is at.
+_LAST_STRETCH_MS = 30_000
 
 Event = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -76,6 +79,13 @@ def dead_letters(event: Event, remaining_ms: int) -> dict[str, Any]:  # noqa: AR
         return here.rescue(message, sent_at=_sent_at(record), receives=_receives(record))
 
     return _batch(here, event, handle, here.parts.dead_letters)
+
+
+def backstop(remaining_ms: int) -> dict[str, Any]:
+    """Look for tasks that nobody will call, with so much time left. What the day's look has found so far."""
+    here = platform()
+    look = here.backstop(until=here.parts.clock.now() + remaining_ms - _LAST_STRETCH_MS)
+    return {"began": iso_milliseconds(look.began), "ended": look.ended, "found": look.found}
 
 
 def _batch(here: Platform, event: Event, handle: Callable[[Record], Verdict], queue: Queue) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from app import app, attempt, rescue, webhook
+from app import app, attempt, backstop, rescue, webhook
 from chalicelib import wiring
 from chalicelib.domain.exchange import Answer, NoAnswer, Request
 from chalicelib.domain.kinds.registry import KINDS, Kinds
@@ -310,6 +310,10 @@ class World:
                     if message.message_id not in failed:
                         queue.delete(message.receipt)
 
+    def look(self, ms: int = 900_000) -> Any:
+        """One run of the backstop, with so much time, and what it answers."""
+        return backstop(SCHEDULED, SimpleNamespace(get_remaining_time_in_millis=lambda: ms, function_name="backstop"))
+
     def _consumers(self) -> list[tuple[EmbeddedQueue, Callable[[Any, Any], Any]]]:
         return [(self.tasks_queue, attempt), (self.webhooks_queue, webhook), (self.dead_letters, rescue)]
 
@@ -317,6 +321,18 @@ class World:
         return [self.schedules.next_at(), *(queue.next_visible_at() for queue, _ in self._consumers())]
 
 
+#: What EventBridge tells a function that a rule starts.
+SCHEDULED = {
+    "version": "0",
+    "account": "",
+    "region": "us-east-1",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2024-01-15T10:30:00Z",
+    "id": "1",
+    "resources": [],
+}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 145_000, function_name="test", aws_request_id="test")
 
 

@@ -18,6 +18,8 @@ GRACE_MS = 90_000
 #: Seconds to hold a message that waits for its row or for a part of the platform that does not answer, by the number of
 #: times it was received. They grow, so that the receives a queue allows outlast an outage of some minutes.
 GROWING_HOLDS_S = (2, 4, 8, 16, 32, 32)
+#: What nothing was done for so long after its time has lost its message: held and hidden ones come back much sooner.
+OVERDUE_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ def decide(row: Task | None, *, n: int, due: int, token: str, now: int, age_ms: 
         return Hold(row.due_at - now) if young or due == row.due_at else Drop()
     # What is left of an earlier life of the id; else the row became startable after the claim had been refused.
     return Drop() if n > row.attempt + 1 else Hold(0)
+
+
+def overdue(row: Task, now: int) -> bool:
+    """Whether a row shows that nobody is coming: its time, or its lease, has been over for an hour, or its end has and
+    the completion webhook was not sent."""
+    over = now - OVERDUE_MS
+    if row.finished:
+        return row.webhook and row.completed_at is not None and row.completed_at <= over
+    if row.status is Status.RUNNING:
+        return row.lease_until is not None and row.lease_until <= over
+    return row.due_at <= over
 
 
 def growing_hold_ms(receives: int) -> int:

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import SpoiledError, UnavailableError
 from chalicelib.domain.listing import PAGE_BODY_BYTES, Page, Position, Query, View
 from chalicelib.domain.task import CLAIMABLE, Payload, Result, Status, Task, Unreadable
 from chalicelib.embedded.database import Database
-from chalicelib.ports.tasks import Applied, Fence, Refused
+from chalicelib.ports.tasks import Applied, Fence, Refused, Stretch
 from chalicelib.ports.vault import Vault
 from chalicelib.vault.tasks import TaskVault
 
@@ -73,6 +73,9 @@ _NEWEST = f"SELECT id {_LISTED} AND (created_at, id) < (:at, :id) ORDER BY creat
 _OLDEST = f"SELECT id {_LISTED} AND (created_at, id) > (:at, :id) ORDER BY created_at, id"
 #: Before and after every instant.
 _EVER, _NEVER = -1, 2**62
+
+#: Rows that are looked through at a time for those that are overdue.
+_STRETCH = 1_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(Task).decode
@@ -174,6 +177,16 @@ class EmbeddedTasks:
         """How many tasks a listing holds."""
         ((total,),) = self._database.rows(_COUNT, _asked(query))
         return int(total)
+
+    def overdue(self, *, now: int, after: str | None) -> Stretch:
+        """Look through the next rows, in the order of their ids."""
+        found = self._database.rows(
+            "SELECT id, row FROM tasks WHERE id > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?",
+            (after or "", now // 1000, _STRETCH),
+        )
+        rows = (_decode_row(row) for _, row in found)
+        overdue = tuple(row for row in rows if wakeup.overdue(row, now))
+        return Stretch(overdue, found[-1][0] if len(found) == _STRETCH else None)
 
     def _rows_within_budget(self, task_ids: list[str], *, payloads: bool) -> tuple[tuple[Task, ...], bool]:
         """The first of these rows that can be shown, as far as a page's budget of bytes goes, and whether it ended

@@ -36,6 +36,14 @@ class Refused:
     row: Task | None
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was found in a part of all rows, and where the next part begins; None: this was the last."""
+
+    tasks: tuple[Task, ...]
+    after: str | None
+
+
 class TaskStore(Protocol):
     """Conditional writes on single rows, each atomic. Every row handed back is as the last applied write left it.
 
@@ -79,3 +87,7 @@ class TaskReader(Protocol):
 
     def count(self, query: Query) -> int:
         """How many tasks a listing holds. May lag behind writes by a few seconds."""
+
+    def overdue(self, *, now: int, after: str | None) -> Stretch:
+        """Look through the rows of all teams for those that are `wakeup.overdue`, a part at a time: the first, or the
+        one that `after` leads to. They come without anything that is sealed, and may lag behind by a few seconds."""

@@ -21,6 +21,7 @@ NEEDS: Mapping[str, Collection[str]] = {
     "attempt": ("KEY_PEPPER",),
     "webhook": ("KEY_PEPPER",),
     "rescue": (),
+    "backstop": (),
 }
 PARAMETER, SECRET = "ssm:", "secretsmanager:"
 

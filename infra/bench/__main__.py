@@ -12,6 +12,7 @@ from pathlib import Path
 from infra.bench import cost, document, pages, speed
 from infra.bench.bill import load_prices
 from infra.bench.flow import measure_flow
+from infra.bench.look import measure_look
 from infra.bench.paths import measure
 from infra.bench.whole import measure_whole
 
@@ -22,13 +23,13 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the pages instead of comparing with them")
     parser.add_argument("--agree", action="store_true", help=f"agree to the figures, in {cost.AGREED.name}")
     given = parser.parse_args()
-    prices, bills = load_prices(), measure_whole()
+    prices, bills, look = load_prices(), measure_whole(), measure_look()
     if given.agree:
-        cost.AGREED.write_text(json.dumps(cost.figures(bills, prices), indent=2) + "\n", "utf-8")
+        cost.AGREED.write_text(json.dumps(cost.figures(bills, prices, look), indent=2) + "\n", "utf-8")
         print(f"Wrote {cost.AGREED}")
     written = {
         document.PAGE: document.render(measure(), measure_flow(), prices),
-        cost.PAGE: cost.render(bills, prices),
+        cost.PAGE: cost.render(bills, prices, look),
     }
     if given.write:
         for path, page in written.items():

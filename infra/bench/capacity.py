@@ -6,6 +6,7 @@ throughput considerations for global secondary indexes". Written apart from the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,11 @@ def item_read_units(item: Item | None, *, consistent: bool) -> float:
 def query_read_units(entries: Iterable[Item], *, consistent: bool) -> float:
     """One answer of a query: what was read before any filter is summed, then rounded."""
     return _read_units(sum(size(entry) for entry in entries), consistent=consistent)
+
+
+def scan_read_units(read: float, *, consistent: bool) -> float:
+    """One answer of a scan that read so many bytes before its filter."""
+    return _read_units(math.ceil(read), consistent=consistent)
 
 
 def _read_units(read: int, *, consistent: bool) -> float:

@@ -13,9 +13,12 @@ from infra.apply import load_template, resources
 from infra.bench.bill import ENGINE, PRICES, Bill, Price, Unit
 from infra.bench.deployment import HANDLER_MS
 from infra.bench.lines import ACCESS_BYTES, INVOCATION_BYTES
+from infra.bench.look import LookBill
 from infra.bench.markdown import dollars, number, table
 from infra.bench.scripted import ANSWER_MS
 from infra.bench.whole import Whole
+from infra.host.mappings import event_sources
+from infra.host.ticking import schedules
 
 ROOT = File(__file__).parents[2]
 PAGE = ROOT / "docs" / "cost.md"
@@ -64,9 +67,9 @@ def whole_dollars(bill: Bill, prices: Mapping[str, Price]) -> float:
     return bill.dollars(prices, _EVERYTHING)
 
 
-def idle_month(prices: Mapping[str, Price], lists: Mapping[str, Any]) -> list[tuple[str, float]]:
+def idle_month(prices: Mapping[str, Price], lists: Mapping[str, Any], look: LookBill) -> list[tuple[str, float]]:
     """What a month costs in which nobody asks for anything."""
-    polls = len(app.event_sources) * POLLERS * _MONTH_S / POLL_S
+    polls = len(event_sources(app, lambda _: 0)) * POLLERS * _MONTH_S / POLL_S
     kinds = [resource["Type"] for resource in resources(load_template()).values()]
     fixed = [
         ("CloudWatch alarm", kinds.count("AWS::CloudWatch::Alarm")),
@@ -76,16 +79,33 @@ def idle_month(prices: Mapping[str, Price], lists: Mapping[str, Any]) -> list[tu
     asking = Bill(used={Unit.QUEUE_REQUEST: polls / 1e6}).dollars(prices)
     return [
         (f"{polls:,.0f} questions to empty queues", asking),
+        *_runs(prices, look),
         *((f"{count} × {what}", count * lists["monthly"][what]["dollars"]) for what, count in fixed if count),
     ]
 
 
-def figures(bills: Mapping[Whole, Bill], prices: Mapping[str, Price]) -> dict[str, float]:
+def _runs(prices: Mapping[str, Price], look: LookBill) -> list[tuple[str, float]]:
+    """The functions that a schedule starts, each finding nothing to do."""
+    found = []
+    for each in schedules(app, lambda _: 0):
+        runs = _MONTH_S / each.every_s
+        used = {unit: count * runs / 1e6 for unit, count in look.idle.used.items()}
+        found.append((f"{runs:,.0f} runs of `{each.function}`", whole_dollars(Bill(used=used), prices)))
+    return found
+
+
+def _look_dollars(prices: Mapping[str, Price], look: LookBill) -> float:
+    """What DynamoDB bills for a look over a million rows."""
+    return look.look.dollars(prices) / look.rows
+
+
+def figures(bills: Mapping[Whole, Bill], prices: Mapping[str, Price], look: LookBill) -> dict[str, float]:
     """The figures that are watched: dollars a million, and dollars an idle month."""
-    idle = sum(amount for _, amount in idle_month(prices, price_lists()))
+    idle = sum(amount for _, amount in idle_month(prices, price_lists(), look))
     return {
         **{whole.value: round(whole_dollars(bills[whole], prices), 4) for whole in Whole},
         "idle month": round(idle, 4),
+        "daily look": round(_look_dollars(prices, look), 4),
     }
 
 
@@ -94,7 +114,7 @@ def price_lists() -> dict[str, Any]:
     return dict(json.loads(PRICES.read_text("utf-8")))
 
 
-def render(bills: Mapping[Whole, Bill], prices: Mapping[str, Price]) -> str:
+def render(bills: Mapping[Whole, Bill], prices: Mapping[str, Price], look: LookBill) -> str:
     """The page as Markdown."""
     lists = price_lists()
     write = prices["DynamoDB write unit"].per_million / 1e6
@@ -119,9 +139,15 @@ Lambda writes for an invocation, and {ACCESS_BYTES} for a request at the gateway
 
 ## A month in which nothing happens
 
-{_idle(idle_month(prices, lists))}
+{_idle(idle_month(prices, lists, look))}
 
 Nothing else runs. Alarms and the dashboard are yours to take out of `infra/resources.json`.
+
+## The daily look
+
+Once a day all rows of the tasks table are looked through for tasks that lost their wake-up call, finished ones too for
+as long as they are kept. A million rows of everyday tasks take {look.reads_of_a_million:,.0f} read units,
+which DynamoDB bills with {dollars(_look_dollars(prices, look))}; the function waits a tenth of a second after each MiB.
 
 ## The same elsewhere
 

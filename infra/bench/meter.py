@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.bench.bill import Bill, Unit
-from infra.bench.capacity import index_write_units, item_read_units, query_read_units, write_units
+from infra.bench.capacity import index_write_units, item_read_units, query_read_units, scan_read_units, write_units
 from infra.bench.tables import Tables
 
 #: SQS counts a request once for each 64 KB it carries.
@@ -70,9 +70,8 @@ class Meter:
                 self.charge({Unit.READ: read})
             case "BatchGetItem":
                 self.charge({Unit.READ: sum(self._batch_reads(params))})
-            case "Query":
-                entries = self._entries(params, parsed)
-                self.charge({Unit.READ: query_read_units(entries, consistent=params.get("ConsistentRead", False))})
+            case "Query" | "Scan":
+                self.charge({Unit.READ: self._looked_through(model.name, params, parsed)})
             case "TransactWriteItems":
                 # Each write counts twice; what is written together here is new.
                 for entry in params["TransactItems"]:
@@ -89,6 +88,14 @@ class Meter:
             case unknown:
                 raise UnmeteredError(unknown)
         self._calls[model.name] += 1
+
+    def _looked_through(self, call: str, params: dict[str, Any], parsed: dict[str, Any]) -> float:
+        consistent = params.get("ConsistentRead", False)
+        if call == "Query":
+            return query_read_units(self._entries(params, parsed), consistent=consistent)
+        # A scan's share of all: the items of a table that is looked through here are much alike.
+        items, weight = self._tables.weight(params["TableName"])
+        return scan_read_units(weight * parsed["ScannedCount"] / max(1, items), consistent=consistent)
 
     def _entries(self, params: dict[str, Any], parsed: dict[str, Any]) -> list[Any]:
         """What a query read: without an index and a filter, what it answered."""

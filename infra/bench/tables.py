@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from infra.bench.capacity import Index, Item
+from infra.bench.capacity import Index, Item, size
 from infra.local.aws import ACCOUNT, REGION
 
 #: The one form of key condition that the product's queries have.
@@ -58,6 +59,11 @@ class Tables:
             ]
         return list(islice(found, scanned))
 
+    def weight(self, table: str) -> tuple[int, int]:
+        """How many items a table holds, and their bytes."""
+        sizes = [size({name: _decoded(value) for name, value in item.attrs.items()}) for item in stored(table)]
+        return len(sizes), sum(sizes)
+
     def _key(self, table: str) -> tuple[str, ...]:
         return _attributes(self._described(table)["KeySchema"])
 
@@ -91,6 +97,12 @@ def stored(table: str) -> Iterator[Any]:
     """Every item of a table as moto holds it."""
     for partition in held_by_moto(table).items.values():
         yield from partition.values()
+
+
+def _decoded(value: Any) -> dict[str, Any]:
+    """A value of moto's in DynamoDB's notation: bytes that came over the API it keeps in base64."""
+    coded = value.type == "B" and isinstance(value.value, str)
+    return {value.type: b64decode(value.value) if coded else value.value}
 
 
 def plain(item: Any) -> dict[str, Any]:

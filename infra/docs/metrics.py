@@ -40,6 +40,9 @@ RECORDS: Mapping[str, str] = {
     "record failed": "A message could not be worked on and comes again. The failure is told as above.",
     "dead letter": "A message came back from the dead-letter queue. `action` says what became of it.",
     "unread message": "A message is not to be read: it is kept for a person.",
+    "overdue": "The daily look found a task that nobody had called for an hour after its time, or whose webhook was "
+    "not sent for so long, and had it called.",
+    "backstop": "The daily look is over: `found` tasks were overdue, and it took `ms` since it began.",
     "re-armed": "A task that had lost its messages got a new one.",
 }
 

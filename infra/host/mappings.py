@@ -25,11 +25,13 @@ class EventSource:
 
 
 def event_sources(app: Any, time_limit: Callable[[str], float]) -> list[EventSource]:
-    """The SQS event sources that a Chalice app declares. Raises `ValueError` for one of another kind."""
+    """The SQS event sources that a Chalice app declares. Raises `ValueError` for one that is not known here."""
     sources = []
     for declared in app.event_sources:
+        if hasattr(declared, "schedule_expression"):
+            continue  # `ticking` knows those
         if not hasattr(declared, "queue_arn"):
-            raise ValueError(f"{declared.name}: only SQS event sources are known here")
+            raise ValueError(f"{declared.name}: only SQS event sources and schedules are known here")
         sources.append(
             EventSource(
                 function=declared.name,

@@ -20,6 +20,7 @@ from infra.host.mappings import event_sources
 from infra.host.pollers import Poller
 from infra.host.ports import LOOPBACK, claim
 from infra.host.server import ApiServer
+from infra.host.ticking import Ticker, schedules
 from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
 from infra.local.banner import banner
 from infra.local.environment import STAGE, local_environment
@@ -117,7 +118,7 @@ class LocalStack:
         closing.callback(wiring.use, wiring.use(None))
         app = self._load_app()
         config = load_config(PROJECT, app)
-        threads: list[AwsServer | Firing | Expiry | Poller | ApiServer] = [
+        threads: list[AwsServer | Firing | Expiry | Poller | Ticker | ApiServer] = [
             AwsServer(aws_listener),
             Firing(self.names, self.aws.client, self.aws.lock, self._jitter),
             Expiry(self.names, self.aws.lock),
@@ -127,6 +128,7 @@ class LocalStack:
             for source in event_sources(app, lambda function: time_limit(config, function))
         ]
         threads.extend(self._pollers)
+        threads.extend(Ticker(each) for each in schedules(app, lambda function: time_limit(config, function)))
         seeded = self._seed()
         # The API last: whoever reaches it finds everything behind it.
         threads.append(ApiServer(app, config, api_listener))

@@ -18,6 +18,7 @@ from infra.host.mappings import event_sources
 from infra.host.pollers import Poller
 from infra.host.ports import LOOPBACK, claim
 from infra.host.server import ApiServer
+from infra.host.ticking import Ticker, schedules
 from infra.serve.folder import SECRETS_FILE, SERVING_FILE, held, secrets_in
 from infra.serve.mailbox import EmbeddedMailbox
 from infra.serve.rounds import Round, expiry, firing
@@ -86,11 +87,12 @@ class Machine:
         config = load_config(PROJECT, app)
         queues = {queue.name: queue for queue in embedded.queues}
         names = here.settings.names
-        threads: list[Round | Poller | ApiServer] = [firing(embedded), expiry(embedded)]
+        threads: list[Round | Poller | Ticker | ApiServer] = [firing(embedded), expiry(embedded)]
         threads += [
             Poller(source, EmbeddedMailbox(queues[source.queue], names, embedded.database))
             for source in event_sources(app, lambda function: time_limit(config, function))
         ]
+        threads += [Ticker(each) for each in schedules(app, lambda function: time_limit(config, function))]
         # The API last: whoever reaches it finds everything behind it.
         threads.append(ApiServer(app, config, listener))
         for thread in threads:

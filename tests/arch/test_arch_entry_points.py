@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chalice.app import SQSEventConfig
+from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 import chalicelib
 from app import app, names
@@ -72,7 +72,7 @@ def test_it_decides_nothing() -> None:
 
 
 def sources() -> list[SQSEventConfig]:
-    return list(app.event_sources)
+    return [source for source in app.event_sources if not isinstance(source, ScheduledEventConfig)]
 
 
 def config() -> dict[str, Any]:
@@ -97,8 +97,16 @@ def test_every_queue_has_one_handler() -> None:
     assert len(queues) == len(set(queues))
 
 
+def test_the_one_schedule_starts_the_backstop() -> None:
+    scheduled = [source for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
+
+    assert [(source.name, source.schedule_expression.to_string()) for source in scheduled] == [
+        ("backstop", "rate(1 hour)")
+    ]
+
+
 def test_every_function_has_its_limits_and_every_limit_its_function() -> None:
-    declared = {"api_handler", *(source.name for source in sources())}
+    declared = {"api_handler", *(source.name for source in app.event_sources)}
     limits = config()["lambda_functions"]
 
     assert set(limits) == declared
@@ -106,4 +114,4 @@ def test_every_function_has_its_limits_and_every_limit_its_function() -> None:
 
 
 def test_every_handler_in_the_file_is_an_event_source() -> None:
-    assert {function.name for function in FUNCTIONS} == {source.name for source in sources()}
+    assert {function.name for function in FUNCTIONS} == {source.name for source in app.event_sources}

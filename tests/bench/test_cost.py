@@ -8,6 +8,7 @@ import pytest
 
 from infra.bench.bill import Bill, Unit, load_prices
 from infra.bench.cost import AGREED, PAGE, TOLERANCE, figures, price_lists, render, whole_dollars
+from infra.bench.look import LookBill, measure_look
 from infra.bench.whole import Whole, measure_whole
 
 
@@ -17,13 +18,18 @@ def bills() -> dict[Whole, Bill]:
     return measure_whole()
 
 
-def test_the_page_says_what_is_measured(bills: dict[Whole, Bill]) -> None:
-    assert PAGE.read_text("utf-8") == render(bills, load_prices()), "docs/cost.md is out of date: run `make docs`"
+@pytest.fixture(scope="module")
+def look() -> LookBill:
+    return measure_look()
 
 
-def test_no_figure_moves_further_than_was_agreed_to(bills: dict[Whole, Bill]) -> None:
+def test_the_page_says_what_is_measured(bills: dict[Whole, Bill], look: LookBill) -> None:
+    assert PAGE.read_text("utf-8") == render(bills, load_prices(), look), "docs/cost.md is out of date: run `make docs`"
+
+
+def test_no_figure_moves_further_than_was_agreed_to(bills: dict[Whole, Bill], look: LookBill) -> None:
     agreed = json.loads(AGREED.read_text("utf-8"))
-    measured = figures(bills, load_prices())
+    measured = figures(bills, load_prices(), look)
     assert measured.keys() == agreed.keys()
     moved = {name: (agreed[name], cost) for name, cost in measured.items() if abs(cost / agreed[name] - 1) > TOLERANCE}
     assert not moved, "if that is meant: python -m infra.bench --agree"
@@ -44,6 +50,12 @@ def test_walks_agree_with_what_the_paths_of_a_task_add_up_to(bills: dict[Whole, 
     assert bills[Whole.SCHEDULED].units(Unit.FIRING) == 1
     assert bills[Whole.SYNC].units(Unit.QUEUE_REQUEST) == 0
     assert bills[Whole.IN_TENS].units(Unit.INVOCATION) == pytest.approx(1.1)
+
+
+def test_the_daily_look_scans_and_keeps_its_place_and_costs_nothing_when_it_was_made(look: LookBill) -> None:
+    assert look.look.calls == {"GetItem": 1, "Scan": 2, "PutItem": 2}
+    assert look.idle.calls == {"GetItem": 1}
+    assert look.reads_of_a_million < 150_000, "half a unit for each 4 KiB of rows that take a kilobyte"
 
 
 def test_every_price_says_who_and_when() -> None:

@@ -20,7 +20,7 @@ RESOURCES: dict[str, Any] = for_stage(load_template(), "blue")["Resources"]
 #: Handler -> what its function is called, as Chalice calls it too when it deploys by itself.
 FUNCTIONS = {
     "APIHandler": "sluice-blue",
-    **{name: f"sluice-blue-{name.lower()}" for name in ("Attempt", "Webhook", "Rescue")},
+    **{name: f"sluice-blue-{name.lower()}" for name in ("Attempt", "Webhook", "Rescue", "Backstop")},
 }
 WORKERS = ("Attempt", "Webhook", "Rescue")
 
@@ -67,7 +67,7 @@ def test_every_function_says_what_it_needs_and_the_operator_s_key_is_for_the_api
 
 
 def test_workers_are_as_many_as_their_mapping_allows() -> None:
-    most = {source.name: source.maximum_concurrency for source in app.event_sources}
+    most = {source.name: source.maximum_concurrency for source in app.event_sources if source.name != "backstop"}
 
     assert set(most) == {worker.lower() for worker in WORKERS}
     # Lambda takes no fewer than two.
@@ -101,6 +101,7 @@ def test_alarms_look_at_depth_age_errors_throttles_and_lateness() -> None:
         "Lateness",
         "InvocationDroppedCount",
         "Spoiled",
+        "Overdue",
     }
 
 
@@ -119,6 +120,16 @@ def test_lateness_is_what_the_record_of_an_attempt_says() -> None:
     assert (made["MetricNamespace"], made["MetricName"]) == ("Sluice/blue", "Lateness")
     assert made["MetricValue"] == "$.fields.late_ms"
     assert ALARMS["LatenessAlarm"]["Namespace"] == made["MetricNamespace"]
+
+
+def test_what_the_daily_look_finds_is_counted_and_alarms() -> None:
+    filtered = RESOURCES["OverdueMetric"]["Properties"]
+    (made,) = filtered["MetricTransformations"]
+
+    assert filtered["LogGroupName"] == {"Ref": "BackstopLogs"}
+    assert filtered["FilterPattern"] == '{ $.message = "overdue" }'
+    assert (made["MetricNamespace"], made["MetricName"], made["MetricValue"]) == ("Sluice/blue", "Overdue", "1")
+    assert (ALARMS["OverdueAlarm"]["Namespace"], ALARMS["OverdueAlarm"]["Threshold"]) == (made["MetricNamespace"], 0)
 
 
 def test_the_api_is_throttled_and_logged_without_what_a_path_may_hold() -> None:

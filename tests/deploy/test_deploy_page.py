@@ -97,11 +97,13 @@ def test_chalice_package_works_as_it_is(tmp_path: Path) -> None:
         for key, resource in json.loads((folder / "out" / "sam.json").read_text("utf-8"))["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
+    (hourly,) = functions["Backstop"]["Events"].values()
+    assert (hourly["Type"], hourly["Properties"]["Schedule"]) == ("Schedule", "rate(1 hour)")
     for worker in ("Attempt", "Webhook", "Rescue"):
         (source,) = functions[worker]["Events"].values()
         assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] > 1
         assert functions[worker]["Environment"]["Variables"]["PARTIAL_BATCH"] == "on"
-    assert len({json.dumps(function["Role"]) for function in functions.values()}) == 4
+    assert len({json.dumps(function["Role"]) for function in functions.values()}) == len(functions) == 5
     with zipfile.ZipFile(folder / "out" / "deployment.zip") as archive:
         assert "app.py" in archive.namelist()

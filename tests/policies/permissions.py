@@ -22,7 +22,13 @@ Permission = tuple[str, str]
 #: A key has no name: any id will do.
 _LITERAL = Literal(load_template(), NAMES, {"DataKey": "1234abcd-12ab-34cd-56ef-1234567890ab"})
 #: Function -> the log group it writes to, and the queue that Lambda reads for it.
-_LOGS = {"api_handler": "ApiLogs", "attempt": "AttemptLogs", "webhook": "WebhookLogs", "rescue": "RescueLogs"}
+_LOGS = {
+    "api_handler": "ApiLogs",
+    "attempt": "AttemptLogs",
+    "webhook": "WebhookLogs",
+    "rescue": "RescueLogs",
+    "backstop": "BackstopLogs",
+}
 QUEUES = {"attempt": "TasksQueue", "webhook": "WebhooksQueue", "rescue": "DeadLettersQueue"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from policies.permissions import FUNCTIONS, Listener
 
-from chalicelib import wiring
+from chalicelib import wiring, workers
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.keyring import AwsKeyRing
 from chalicelib.aws.secrets import AwsSecrets
@@ -66,6 +66,11 @@ class Stage(Deployment):
                 self.clock.sleep(HOUR_MS)
                 self.deliver(function)
 
+    def look(self) -> None:
+        """One run of the backstop."""
+        with self.listener.speaking("backstop"):
+            workers.backstop(900_000)
+
     def waiting(self, queue: str) -> int:
         """How many messages a queue holds."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
@@ -94,6 +99,7 @@ def tell(stage: Stage) -> None:
     messages_gone_astray(stage)
     stage.request("GET", "/health", None)
     messages_of_newer_code(stage)
+    lost_messages(stage)
 
 
 def cold_starts(stage: Stage) -> None:
@@ -279,3 +285,14 @@ def messages_of_newer_code(stage: Stage) -> None:
     """Each worker hands them back; nothing after this is told, for they stay."""
     for function in ("attempt", "webhook", "rescue"):
         stage.wake(function, {"v": 99})
+
+
+def lost_messages(stage: Stage) -> None:
+    """A task and a webhook of which nobody knows any more, and the look that finds them."""
+    created = operator(stage, "POST", "/teams", {"name": "A team", "plan": "pro"})
+    order = {"callbackUrl": CALLBACK, "onCompleteUrl": CALLBACK}
+    stage.request("POST", "/v1/tasks", created["apiKey"]["key"], order)
+    stage.deliver("attempt")
+    stage.request("POST", "/v1/tasks", created["apiKey"]["key"], order)
+    stage.clock.sleep(2 * HOUR_MS)
+    stage.look()

@@ -10,6 +10,10 @@ import pytest
 from policies.permissions import FUNCTIONS, QUEUES, ROOT, Permission, arn, granted, of_the_platform
 from policies.stories import Stage, tell
 
+from chalicelib.aws import keys
+from chalicelib.aws.attributes import text_of
+from chalicelib.engine.backstop import NAME
+
 
 @pytest.fixture(scope="module")
 def used() -> Iterator[dict[str, set[Permission]]]:
@@ -103,7 +107,17 @@ def test_a_role_is_passed_to_the_scheduler_alone() -> None:
     assert passed == {arn("SchedulerRole")}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_backstop_may_keep_its_own_place_beside_who_is_who_and_nothing_else() -> None:
+    (statement,) = [
+        each for each in policy("backstop")["Statement"] if each["Resource"] == {"Fn::GetAtt": ["IdentityTable", "Arn"]}
+    ]
+
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [text_of(keys.blob(NAME)["pk"])]}
+    }
+
+
+@pytest.mark.parametrize("function", ["api_handler", *QUEUES])
 def test_a_data_key_is_asked_for_in_the_name_of_its_stage_and_holder(function: str) -> None:
     (statement,) = [each for each in policy(function)["Statement"] if each["Action"][0].startswith("kms:")]
 

@@ -97,7 +97,7 @@ def test_a_function_that_lacks_what_it_needs_does_not_start(kept: Kept) -> None:
     (told,) = kept.problems(SLUICE_FUNCTION="attempt")
     assert told.startswith("KEY_PEPPER must be set to at least 16 characters")
     (told,) = kept.problems(SLUICE_FUNCTION="atempt", OPERATOR_KEY="o" * 16, KEY_PEPPER="p" * 16)
-    assert told == "SLUICE_FUNCTION must be one of api_handler, attempt, webhook, rescue, not 'atempt'"
+    assert told == "SLUICE_FUNCTION must be one of api_handler, attempt, webhook, rescue, backstop, not 'atempt'"
 
 
 def test_a_version_stays_what_it_was(kept: Kept) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from simulation.audience import audience, busiest
@@ -24,10 +26,11 @@ from simulation.scheduler import MachineClock, Process, Scheduler, SideBySide, V
 from simulation.servers import Servers
 from simulation.visits import LIMIT
 from simulation.witness import Story, Witness
-from world import BEGINNING, CONTEXT, World, sqs_event
+from world import BEGINNING, CONTEXT, SCHEDULED, World, sqs_event
 
-from app import attempt, rescue, webhook
+from app import attempt, backstop, rescue, webhook
 from chalicelib.domain import messages
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lifecycle import UNDELIVERABLE
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.domain.simulator.profiles import realistic
@@ -43,6 +46,8 @@ CONCURRENCY = {"tasks": 8, "webhooks": 3, "dead-letters": 2}
 CHAOS_LASTS_MS = 1_800_000
 #: Two days after that everything has come to rest, or never will.
 REST_MS = 2 * 86_400_000
+#: How often the backstop is started, and its limit.
+LOOK_MS, LOOK_LIMIT_MS = 3_600_000, 900_000
 TASKS = 50
 #: What blobs are for, as faults tell them apart.
 _BLOBS = ("windows", "ledgers")
@@ -149,6 +154,8 @@ class Deployment:
         """Chaos, healing, rest."""
         last_due = self._invite(tasks)
         self._plan_episodes()
+        if self._weather.vanished:
+            self.scheduler.spawn(self._process("rule"), self._start_looks, after_ms=LOOK_MS)
         heal_at = self._chance.choice((BEGINNING + WINDOW_MS, last_due)) + self._chance.randrange(CHAOS_LASTS_MS)
         self.scheduler.spawn(self._process("heal"), self._heal, after_ms=heal_at - self.scheduler.now)
         while not self._witness.violations and self._move_on():
@@ -189,9 +196,24 @@ class Deployment:
                 begins = BEGINNING + self._chance.randrange(WINDOW_MS)
                 self._faults.episodes.append(Episode(port, begins, begins + self._chance.randrange(20_000, 120_000)))
 
+    def _start_looks(self) -> None:
+        """Start the backstop at its rate, for as long as something is not over."""
+        handler = self._weakening.handler("backstop", backstop)
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: LOOK_LIMIT_MS, function_name="backstop")
+
+        def look() -> None:
+            # A run that fails is carried on at the next time.
+            with suppress(UnavailableError):
+                handler(SCHEDULED, context)
+
+        while not self._witness.settled():
+            self.scheduler.spawn(self._process("backstop", self.scheduler.now + LOOK_LIMIT_MS), look)
+            self.scheduler.pause(LOOK_MS)
+
     def _heal(self) -> None:
         self._faults.heal()
         self._healed_at = self.scheduler.now
+        self._witness.healed = True
         self._witness.log("healed")
 
     def _wrap(self, name: str, port: Any) -> Any:
@@ -248,6 +270,10 @@ class Deployment:
             if self._fires_at[schedule.name] > self.scheduler.now:
                 continue
             queue: EmbeddedQueue = self.world.tasks_queue
+            if self._faults.happens("vanished", self._faults.weather.vanished):
+                self.world.schedules.delete(schedule.name)
+                self._witness.vanished(schedule.name[:36])
+                continue
             if self._faults.happens("schedule undelivered", self._faults.weather.undelivered):
                 queue = self.world.dead_letters
             queue.send(schedule.body, delay_s=0, group=None)
@@ -262,6 +288,12 @@ class Deployment:
             if self._running[queue.name] >= CONCURRENCY[queue.name]:
                 continue
             received = queue.receive(self._chance.choice((1, 1, 2, 10)))
+            if self._faults.happens("vanished", self._faults.weather.vanished if received else 0):
+                for message in received:
+                    queue.delete(message.receipt)
+                    self._witness.vanished(messages.decode_dead(message.body).task)
+                self._upcoming = None
+                continue
             if not received:
                 continue
             self._invoke(queue, handler, received, after_ms=self._chance.choice((0, 0, 5, 300)))

@@ -39,6 +39,8 @@ class Weather:
     #: A schedule fires twice; a schedule cannot deliver and ends in the dead-letter queue.
     fired_twice: float = 0
     undelivered: float = 0
+    #: A schedule or a message vanishes: it is not delivered, and no dead letter tells of it.
+    vanished: float = 0
     #: Clocks of machines differ by up to so many milliseconds from the reference.
     skew_ms: int = 0
     #: How long rows of ended tasks are kept: after a day, an Idempotency-Key may begin a second life.
@@ -70,6 +72,8 @@ FEW_RECEIVES = replace(STORM, name="few receives", stop=40, max_receives=2)
 FORGETFUL = replace(ROUGH, name="forgetful", retention_s=DAY_S)
 ONE_CLOCK = replace(STORM, name="storm, one clock", skew_ms=0)
 ONE_RECEIVE = replace(ROUGH, name="one receive", max_receives=1)
+#: What the engine does not rest on breaks: only the daily look finds what is lost.
+LOSING = replace(ROUGH, name="losing", vanished=40)
 #: The weather of seed n is CLIMATE[n % len(CLIMATE)].
 CLIMATE = (CALM, ROUGH, LOSSY, STORM, FORGETFUL, FEW_RECEIVES, ONE_CLOCK, ONE_RECEIVE, FREEZING)
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from simulation.faults import FREEZING, LOSSY, Weather
+from simulation.faults import FREEZING, LOSING, LOSSY, Weather
 
 from chalicelib.domain import lifecycle
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.task import CLAIMABLE, Status, Task
 from chalicelib.embedded.queue import Received
 from chalicelib.ports.executor import Executor
-from chalicelib.ports.tasks import Applied, Fence, Refused
+from chalicelib.ports.tasks import Applied, Fence, Refused, Stretch
 
 if TYPE_CHECKING:
     from simulation.scheduler import Scheduler
@@ -319,6 +319,41 @@ class MaybeCountsAsSent(Weakening):
         return Front(port, send=send) if name == "tasks queue" else port
 
 
+class Losing(Weakening):
+    """The product as it is, where schedules and messages vanish."""
+
+    weather = LOSING
+
+
+class NoBackstop(Losing):
+    """Nobody looks for what has vanished."""
+
+    def handler(self, queue: str, handler: Handler) -> Handler:
+        return (lambda event, context: {}) if queue == "backstop" else handler
+
+
+class BackstopForUnstartedTasks(Losing):
+    """The daily look passes over tasks that were running when their message vanished."""
+
+    def wrap(self, name: str, port: Any) -> Any:
+        def overdue(**asked: Any) -> Stretch:
+            found: Stretch = port.overdue(**asked)
+            return replace(found, tasks=tuple(task for task in found.tasks if task.status is not Status.RUNNING))
+
+        return Front(port, overdue=overdue) if name == "tasks" else port
+
+
+class BackstopForCalls(Losing):
+    """The daily look passes over webhooks that were not sent."""
+
+    def wrap(self, name: str, port: Any) -> Any:
+        def overdue(**asked: Any) -> Stretch:
+            found: Stretch = port.overdue(**asked)
+            return replace(found, tasks=tuple(task for task in found.tasks if not task.finished))
+
+        return Front(port, overdue=overdue) if name == "tasks" else port
+
+
 #: The ten guards of the engine's proof, by name.
 GUARDS: dict[str, type[Weakening]] = {
     "lease": NoLease,
@@ -340,4 +375,7 @@ MORE_GUARDS: dict[str, type[Weakening]] = {
     "delete after handling": DeletedFirst,
     "baton before row": RowBeforeBaton,
     "no row on a maybe": MaybeCountsAsSent,
+    "daily look": NoBackstop,
+    "daily look at running tasks": BackstopForUnstartedTasks,
+    "daily look for webhooks": BackstopForCalls,
 }

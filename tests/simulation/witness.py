@@ -67,6 +67,10 @@ class Witness:
         self.rows: dict[int, Task] = {}
         self.ended_at: dict[int, int] = {}
         self.world: World | None = None
+        #: Whose message or schedule has vanished.
+        self._bereft: set[str] = set()
+        #: Whether nothing goes wrong any more.
+        self.healed = False
         self.visits = Visits(lambda: scheduler.now, 2 * skew_ms, self.violated, certain=faultless)
         #: Which message a tracking id was first made for, where no key made it.
         self._numbered: dict[str, int] = {}
@@ -106,8 +110,19 @@ class Witness:
     def released(self, task_id: str) -> None:
         """A message or schedule of this task is gone: whatever is still to be done must have another."""
         row = self._row(task_id)
+        if task_id in self._bereft:
+            return
         if row is not None and (not row.finished or row.webhook) and not self._covered(task_id):
             self.violated("row without a baton", task_id, row.status, f"webhook={row.webhook}")
+
+    def vanished(self, task_id: str) -> None:
+        """A message or schedule of this task is gone by no fault of the engine: for a while it may be without one."""
+        self.log("vanished", task_id)
+        self._bereft.add(task_id)
+
+    def settled(self) -> bool:
+        """Whether nothing is left to be done that is known of: all has healed, every row is finished and told."""
+        return self.healed and all(row.finished and not row.webhook for row in self.rows.values())
 
     def acknowledged(self, story: Story, task_id: str) -> None:
         """The API answered 201, or 202 for a message."""

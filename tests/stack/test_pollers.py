@@ -291,11 +291,11 @@ def test_an_answer_that_cannot_be_read_keeps_the_whole_batch(answer: Any) -> Non
 def test_another_kind_of_event_source_is_an_error_that_names_it() -> None:
     app = Chalice(app_name="toy")
 
-    def tick(event: Any) -> None: ...
+    def told(event: Any) -> None: ...
 
-    app.schedule("rate(1 minute)")(tick)
+    app.on_sns_message("topic")(told)
 
-    with pytest.raises(ValueError, match="tick"):
+    with pytest.raises(ValueError, match="told"):
         event_sources(app, lambda function: 60)
 
 
