@@ -10,7 +10,7 @@ from engine_faults import Faults
 from engine_stories import Servers
 from world import ManualClock, World
 
-from chalicelib.domain.exchange import Request
+from chalicelib.domain.exchange import Failure, NoAnswer, Request
 from chalicelib.domain.items import Item
 from chalicelib.domain.task import Delivery, Task
 from chalicelib.domain.webhooks import ItemEvent, Webhook
@@ -18,6 +18,7 @@ from chalicelib.engine.events import webhook_team
 
 TENANT = "t0123456789abcdef"
 ENDPOINT = "https://hooks.example/astraflow"
+DOWN = NoAnswer(Failure.REFUSED)
 
 
 class Tracker(World):
@@ -74,6 +75,12 @@ class Tracker(World):
         """The deliveries of a webhook, the quiet ones too."""
         team = webhook_team(TENANT, webhook.id)
         return [row for row in self.rows() if isinstance(row.work, Delivery) and row.team == team]
+
+    def delivered(self, webhook: Webhook) -> Task:
+        """The only delivery of a webhook, once nothing is left to do."""
+        self.work()
+        (task,) = self.deliveries(webhook)
+        return task
 
     def quiet(self) -> bool:
         """Whether no message and no schedule is left."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import pytest
 from engine_faults import Crash, Fault
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,12 +153,6 @@ def test_what_was_told_is_what_was_made(steps: list[Any], flaky: bool) -> None:
             {Status.COMPLETED: 10_000, Status.CANCELLED: 10_000}
         )
         assert not unsettled
-
-
-@pytest.fixture
-def tracker() -> Iterator[Tracker]:
-    with Tracker() as tracker:
-        yield tracker
 
 
 def test_of_changes_made_side_by_side_each_is_told_of_once(tracker: Tracker) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -16,20 +15,9 @@ from chalicelib.domain.lifecycle import LOST, UNDELIVERABLE
 from chalicelib.domain.messages import Attempt, encode
 from chalicelib.domain.retry import DELIVERY_STEPS_S
 from chalicelib.domain.task import Status, Task
-from chalicelib.domain.webhooks import FAILING, MOST_FAILURES, ItemEvent, Webhook
+from chalicelib.domain.webhooks import FAILING, MOST_FAILURES, Webhook
 
 LAST = len(DELIVERY_STEPS_S) + 1
-
-
-@pytest.fixture
-def tracker() -> Iterator[Tracker]:
-    with Tracker() as tracker:
-        yield tracker
-
-
-@pytest.fixture
-def webhook(tracker: Tracker) -> Webhook:
-    return tracker.listening(ItemEvent.CREATED)
 
 
 def the_last_worker_vanishes(tracker: Tracker, webhook: Webhook, *, before: Any) -> Task:

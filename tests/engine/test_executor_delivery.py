@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from engine_faults import Fault
-from item_stories import ENDPOINT, TENANT, Tracker
+from item_stories import DOWN, ENDPOINT, TENANT, Tracker
 from standardwebhooks.webhooks import Webhook as Receiver
 from standardwebhooks.webhooks import WebhookVerificationError
 from world import ManualClock, answer
 
-from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.domain.exchange import Answer, Failure, NoAnswer
-from chalicelib.domain.listing import Position
+from chalicelib.domain.exchange import Answer, NoAnswer
 from chalicelib.domain.retry import DELIVERY_STEPS_S
 from chalicelib.domain.task import Status, Task
-from chalicelib.domain.webhooks import FAILING, GONE, MOST_FAILURES, ItemEvent, Webhook
+from chalicelib.domain.webhooks import ItemEvent, Webhook
 
 DAY_S = 86_400
-DOWN = NoAnswer(Failure.REFUSED)
-
-
-@pytest.fixture
-def tracker() -> Iterator[Tracker]:
-    with Tracker() as tracker:
-        yield tracker
-
-
-@pytest.fixture
-def webhook(tracker: Tracker) -> Webhook:
-    return tracker.listening(ItemEvent.CREATED)
-
-
-def delivered(tracker: Tracker, webhook: Webhook) -> Task:
-    """The only delivery of a webhook, once nothing is left to do."""
-    tracker.work()
-    (task,) = tracker.deliveries(webhook)
-    return task
 
 
 def pauses_s(task: Task) -> list[float]:
@@ -86,7 +63,7 @@ class TestWhatIsSent:
         tracker.servers.answers(answer(302, location="https://elsewhere.example/"), answer(204))
         tracker.create()
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert tracker.servers.followed == [False, False]
         assert (task.status, len(task.history)) == (Status.COMPLETED, 2)
@@ -119,7 +96,7 @@ class TestSignatures:
         tracker.servers.script = verify
         tracker.create("signed")
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         headers = [dict(request.headers) for request in tracker.calls()]
         assert [message["data"]["name"] for message in verified] == ["signed"] * 3
@@ -177,7 +154,7 @@ class TestRetries:
         tracker.servers.answers(DOWN)
         tracker.create()
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert (task.status, task.error) == (Status.FAILED, "fetch failed: ECONNREFUSED")
         assert len(task.history) == 1 + len(DELIVERY_STEPS_S)
@@ -197,7 +174,7 @@ class TestRetries:
         tracker.servers.answers(reply, answer(200))
         tracker.create()
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert (task.status, len(tracker.calls())) == (Status.COMPLETED, 2)
 
@@ -206,7 +183,7 @@ class TestRetries:
         tracker.servers.answers(answer(status, "no"))
         tracker.create()
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert (task.status, len(tracker.calls())) == (Status.FAILED, 1)
         assert task.error == f"The endpoint answered {status}"
@@ -228,7 +205,7 @@ class TestRetries:
         tracker.servers.answers(answer(503, retry_after=asked), answer(200))
         tracker.create()
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert pause_s <= pauses_s(task)[0] <= pause_s + 0.5
 
@@ -239,7 +216,7 @@ class TestRetries:
         tracker.create()
         tracker.faults.fail("tasks", "commit", Fault.UNAVAILABLE, times=6)
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert (task.status, len(tracker.calls())) == (Status.COMPLETED, 2)
         assert 300 <= pauses_s(task)[0] < 301
@@ -249,169 +226,6 @@ class TestRetries:
         tracker.faults.fail("items", "get", Fault.UNAVAILABLE, times=20)
         tracker.faults.fail("webhooks", "get", Fault.UNAVAILABLE, times=20)
 
-        task = delivered(tracker, webhook)
+        task = tracker.delivered(webhook)
 
         assert (task.status, task.retries_made, len(tracker.calls())) == (Status.COMPLETED, 0, 1)
-
-
-class TestDisabling:
-    def test_an_endpoint_that_is_gone_is_told_no_more(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.servers.answers(answer(410))
-        tracker.create()
-
-        assert delivered(tracker, webhook).status is Status.FAILED
-        tracker.create()
-        tracker.work()
-
-        stands = tracker.webhook(webhook)
-        assert (stands.enabled, stands.disabled_reason) == (False, GONE)
-        assert len(tracker.calls()) == 1
-        assert len(tracker.deliveries(webhook)) == 1
-
-    def test_twenty_deliveries_in_a_row_that_failed_for_good_disable_it(
-        self, tracker: Tracker, webhook: Webhook
-    ) -> None:
-        tracker.servers.answers(answer(404))
-        for _ in range(MOST_FAILURES - 1):
-            tracker.create()
-            tracker.work()
-        assert tracker.webhook(webhook).enabled
-
-        tracker.create()
-        tracker.work()
-
-        stands = tracker.webhook(webhook)
-        assert (stands.disabled_at, stands.disabled_reason) == (tracker.clock.now(), FAILING)
-
-    def test_one_that_succeeds_begins_the_row_anew(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.servers.answers(*[answer(404)] * (MOST_FAILURES - 1), answer(200), answer(404))
-        for _ in range(MOST_FAILURES + 5):
-            tracker.create()
-            tracker.work()
-
-        assert tracker.webhook(webhook).enabled
-        assert len(tracker.webhook(webhook).failed) == 5
-
-    def test_failures_that_may_pass_do_not_count_until_the_last(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.servers.answers(DOWN)
-        tracker.create()
-        tracker.work(until=tracker.clock.now() + 60_000)
-        assert tracker.webhook(webhook).failed == ()
-
-        tracker.work()
-
-        assert len(tracker.webhook(webhook).failed) == 1
-
-    def test_what_was_on_its_way_ends_when_the_webhook_is_disabled_or_deleted(
-        self, tracker: Tracker, webhook: Webhook
-    ) -> None:
-        other = tracker.listening(ItemEvent.CREATED, f"{ENDPOINT}/other")
-        tracker.servers.answers(DOWN)
-        tracker.create()
-        tracker.deliver()
-        tracker.platform.webhooks.undelivered(webhook, "another", gone=True)
-        tracker.platform.webhooks.delete(TENANT, other.id)
-
-        tracker.work()
-
-        assert [row.error for row in tracker.rows()].count("The webhook is disabled") == 1
-        assert [row.error for row in tracker.rows()].count("The webhook was deleted") == 1
-        assert len(tracker.servers.calls) == 2
-
-    def test_an_enabled_webhook_is_told_again(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.servers.answers(answer(410), answer(200))
-        tracker.create()
-        tracker.work()
-
-        tracker.platform.webhooks.enable(TENANT, webhook.id)
-        tracker.create("again")
-        tracker.work()
-
-        assert [message["data"]["name"] for message in tracker.told()][1:] == ["again"]
-        assert (tracker.webhook(webhook).enabled, tracker.webhook(webhook).failed) == (True, ())
-
-    @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.ANSWER_LOST])
-    def test_a_note_that_is_not_taken_does_not_hurt_the_delivery(
-        self, tracker: Tracker, webhook: Webhook, fault: Fault
-    ) -> None:
-        tracker.servers.answers(answer(404))
-        tracker.create()
-        tracker.faults.fail("webhooks", "save", fault, times=3)
-
-        assert delivered(tracker, webhook).status is Status.FAILED
-
-    def test_failures_that_are_noted_at_the_same_time_all_count(self, tracker: Tracker, webhook: Webhook) -> None:
-        hooks = tracker.platform.webhooks
-
-        def note(number: int) -> None:
-            hooks.undelivered(webhook, f"delivery {number}", gone=False)
-
-        with ThreadPoolExecutor(MOST_FAILURES - 1) as threads:
-            list(threads.map(note, range(MOST_FAILURES - 1)))
-        assert tracker.webhook(webhook).enabled
-        note(MOST_FAILURES)
-
-        assert tracker.webhook(webhook).disabled_reason == FAILING
-
-
-class TestReplays:
-    def test_a_replay_sends_the_same_message_under_the_same_id(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.servers.answers(answer(404), answer(200))
-        item = tracker.create("first")
-        before = delivered(tracker, webhook)
-        tracker.update(item, name="changed since")
-
-        again = tracker.platform.webhooks.replay(webhook, before.id).task
-        tracker.work()
-
-        assert again.id != before.id
-        first, second = tracker.calls()
-        assert first.body == second.body
-        assert dict(first.headers)["webhook-id"] == dict(second.headers)["webhook-id"] == before.id
-        once_more = tracker.platform.webhooks.replay(webhook, again.id).task
-        tracker.work()
-        assert dict(tracker.calls()[-1].headers)["webhook-id"] == before.id
-        assert once_more.id not in (again.id, before.id)
-
-    def test_only_a_finished_delivery_of_an_enabled_webhook_can_be_replayed(
-        self, tracker: Tracker, webhook: Webhook
-    ) -> None:
-        tracker.servers.answers(DOWN)
-        tracker.create()
-        tracker.deliver()
-        (task,) = tracker.deliveries(webhook)
-
-        with pytest.raises(ConflictError):
-            tracker.platform.webhooks.replay(webhook, task.id)
-        tracker.work()
-        tracker.platform.webhooks.undelivered(webhook, "another", gone=True)
-        with pytest.raises(ConflictError):
-            tracker.platform.webhooks.replay(tracker.platform.webhooks.get(TENANT, webhook.id), task.id)
-
-    def test_a_delivery_is_found_by_its_own_webhook_and_tenant_alone(self, tracker: Tracker, webhook: Webhook) -> None:
-        other = tracker.listening(ItemEvent.UPDATED)
-        tracker.create()
-        task = delivered(tracker, webhook)
-        find = tracker.platform.webhooks.delivery
-
-        assert find(webhook, task.id).id == task.id
-        for stranger in (other, replace(webhook, tenant="t" + "f" * 16)):
-            with pytest.raises(NotFoundError):
-                find(stranger, task.id)
-
-    def test_what_was_never_sent_is_no_delivery(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.faults.fail("items", "save", Fault.UNAVAILABLE, times=3)
-        with pytest.raises(Exception, match="refused"):
-            tracker.create()
-        task = delivered(tracker, webhook)
-
-        with pytest.raises(NotFoundError):
-            tracker.platform.webhooks.delivery(webhook, task.id)
-
-    def test_a_ping_is_delivered_whatever_the_webhook_listens_for(self, tracker: Tracker, webhook: Webhook) -> None:
-        tracker.platform.webhooks.ping(webhook)
-        tracker.work()
-
-        assert tracker.told() == [{"event": "ping", "created_at": "2024-01-15T10:30:00Z", "data": {}}]
-        page = tracker.platform.webhooks.deliveries(webhook, Position(), 10)
-        assert [row.payload and row.payload.body for row in page.tasks] == [tracker.calls()[0].body.decode()]
