@@ -23,9 +23,13 @@ SECRETS_FILE, SERVING_FILE, LOCK_FILE = "secrets.json", "serving.json", "lock"
 def held(folder: Path) -> Iterator[None]:
     """The folder is this process's while it is entered; it is made when it is not there. StateError when it is another
     one's. The lock ends with the process, however that ends."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Opened for both, and not emptied: whoever is refused reads who has it.
-    with os.fdopen(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Opened for both, and not emptied: whoever is refused reads who has it.
+        opened = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StateError(f"{folder} cannot be a data folder: {error.strerror}") from None
+    with os.fdopen(opened, "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -96,6 +96,12 @@ def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_what_is_no_folder_is_one_clear_line(folder: Path) -> None:
+    folder.write_text("a letter")
+
+    assert refused(folder) == f"{folder} cannot be a data folder: File exists\n"
+
+
 def test_what_was_acknowledged_outlives_a_kill(folder: Path, sinks: Sinks) -> None:
     hook = sinks.open("200 json {}")
     with Serving(folder) as here:
@@ -199,6 +205,24 @@ def test_without_its_key_it_does_not_start(folder: Path, sinks: Sinks) -> None:
     kept.replace(folder / "data.key")
     with Serving(folder) as again:
         assert again.ask("GET", f"/v1/tasks/{task_id}", key)["task"]["status"] == "delayed"
+
+
+def test_while_its_key_is_away_nothing_more_is_sealed_and_nothing_is_lost(folder: Path, sinks: Sinks) -> None:
+    hook = sinks.open("200")
+    with Serving(folder) as here:
+        kept = (folder / "data.key").rename(folder.parent / "kept")
+        key = here.team_key()  # of a team whose data key no process holds yet
+
+        locked = requests.post(
+            f"{here.base_url}/v1/tasks",
+            json={"callbackUrl": hook},
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=9,
+        )
+        kept.replace(folder / "data.key")
+
+        assert (locked.status_code, "Retry-After" in locked.headers) == (503, True)
+        assert here.settled(created(here, key, hook), key)["status"] == "completed"
 
 
 def test_a_key_that_is_lost_for_good_is_let_go_by_hand(folder: Path, sinks: Sinks) -> None:
