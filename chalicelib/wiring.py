@@ -280,9 +280,9 @@ def on_machine(settings: Settings, folder: Path) -> MachineParts:
     try:
         database = Database(str(folder / DATABASE_FILE))
         vault = Keeper(key_of(database, folder / KEY_FILE), clock, recorder)
+        embedded = Embedded(database, settings.names, vault, clock)
     except (FormatError, LostKeyError, OSError) as problem:
         raise SettingError(str(problem)) from None
-    embedded = Embedded(database, settings.names, vault, clock)
     guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
     return MachineParts(
         tasks=embedded.tasks,

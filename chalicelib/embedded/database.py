@@ -14,9 +14,6 @@ from chalicelib.domain.errors import UnavailableError
 
 Values = Sequence[object] | Mapping[str, object]
 
-#: The form of what a file holds, kept in its header (`PRAGMA user_version`). Raise it when older code could not work
-#: with what this code writes.
-FORMAT = 1
 #: A commit is on disk before it is confirmed (https://sqlite.org/pragma.html#pragma_synchronous): with a write-ahead
 #: log under FULL that is one sync per commit, and a stop at any instant leaves what was committed, whole. On macOS a
 #: sync reaches the medium only with `fullfsync`; elsewhere that says nothing.
@@ -66,13 +63,8 @@ class Database:
         try:
             for pragma in _DURABLE:
                 self._connection.execute(f"PRAGMA {pragma}")
-            ((form,),) = self._connection.execute("PRAGMA user_version").fetchall()
         except sqlite3.DatabaseError as error:
             raise FormatError(f"{path} cannot be opened: {error}") from None
-        if form > FORMAT:
-            raise FormatError(f"{path} was written by newer code (format {form}); this code knows format {FORMAT}")
-        if form < FORMAT:
-            self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def __enter__(self) -> Self:
         return self
@@ -88,10 +80,20 @@ class Database:
             self._connection.close()
 
     def define(self, schema: str) -> None:
-        """Make tables and indexes that are not there yet."""
+        """Make tables and indexes that are not there yet. FormatError when one is there and is another: this code would
+        read and write amiss."""
         with self.transaction():
             for statement in schema.split(";\n"):
                 self.change(statement)
+                wanted = " ".join(statement.split())
+                if wanted:
+                    self._compare(wanted.replace("IF NOT EXISTS ", ""))
+
+    def _compare(self, wanted: str) -> None:
+        _, kind, name, *_ = wanted.split(" ")
+        ((found,),) = self.rows("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
+        if " ".join(found.split()) != wanted:
+            raise FormatError(f"the database was made by other code: its {kind.lower()} {name} is another")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -21,8 +21,8 @@ from chalicelib.domain.errors import LockedError, UnavailableError
 from chalicelib.domain.items import Item
 from chalicelib.domain.listing import Position, Query, View, view_of
 from chalicelib.domain.task import Status, Task
-from chalicelib.embedded import tasks
-from chalicelib.embedded.database import FORMAT, Database, FormatError, Values
+from chalicelib.embedded import tasks as statements
+from chalicelib.embedded.database import Database, FormatError, Values
 from chalicelib.embedded.seal import LostKeyError, key_of
 from chalicelib.embedded.tasks import EmbeddedTasks
 from chalicelib.embedded.whole import MAX_RECEIVES, VISIBILITY_S, Embedded
@@ -89,12 +89,22 @@ class TestTheFile:
         with Database(str(path.with_name("copy.db"))) as copied:
             assert whole(copied, clock).tasks.get(task.id, now=NOW) == replace(task, payload=None)
 
-    def test_what_newer_code_wrote_is_left_alone(self, path: Path) -> None:
-        with Database(str(path)) as database:
-            database.change(f"PRAGMA user_version = {FORMAT + 1}")
+    @pytest.mark.parametrize(
+        ("change", "thing"),
+        [
+            ("ALTER TABLE schedules ADD COLUMN zone TEXT", "table schedules"),
+            ("DROP INDEX tasks_expiry; CREATE INDEX tasks_expiry ON tasks (expires_at)", "index tasks_expiry"),
+        ],
+    )
+    def test_what_other_code_made_is_left_alone(
+        self, database: Database, clock: ManualClock, change: str, thing: str
+    ) -> None:
+        whole(database, clock)
+        for statement in change.split("; "):
+            database.change(statement)
 
-        with pytest.raises(FormatError, match="written by newer code"):
-            Database(str(path))
+        with pytest.raises(FormatError, match=f"made by other code: its {thing} is another"):
+            whole(database, clock)
 
     def test_what_is_no_database_is_left_alone(self, path: Path) -> None:
         path.write_text("a letter to somebody\n" * 100)
@@ -276,7 +286,9 @@ class Explaining(Database):
 def test_a_list_reads_the_index_alone(view: View | None, newest_first: bool) -> None:
     with Explaining() as database:
         vault = Keeper(DerivedKeys(b"s" * 32), ManualClock(), SILENCE)
-        EmbeddedTasks(database, vault).page(Query("team", NOW, view, newest_first, 1, NOW), Position(5, (NOW, "x")), 10)
+        tasks = EmbeddedTasks(database, vault)
+        database.plans.clear()
+        tasks.page(Query("team", NOW, view, newest_first, 1, NOW), Position(5, (NOW, "x")), 10)
 
         assert len(database.plans) == 2
         for plan in database.plans:
@@ -289,5 +301,5 @@ def test_the_names_of_statuses_in_statements_are_the_domain_s(database: Database
         for due_at in (NOW - 1, NOW, NOW + 1):
             asked = {"status": status.value, "due_at": due_at, "now": NOW}
             columns = "(SELECT :status AS status, :due_at AS due_at)"
-            ((view,),) = database.rows(f"SELECT {tasks._VIEW} FROM {columns}", asked)  # noqa: S608  (texts of ours)
+            ((view,),) = database.rows(f"SELECT {statements._VIEW} FROM {columns}", asked)  # noqa: S608  (texts of ours)
             assert view == view_of(status, due_at, NOW)
