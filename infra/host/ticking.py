@@ -74,13 +74,15 @@ class Ticker(Thread):
     def _start_function(self) -> None:
         ticking = self._ticking
         try:
-            ticking.handler(_event(), Context(function_name=ticking.function, time_limit_s=ticking.time_limit_s))
+            ticking.handler(
+                scheduled_event(), Context(function_name=ticking.function, time_limit_s=ticking.time_limit_s)
+            )
         except Exception:
             # A rule survives its function, which it starts again the next time.
             log.exception("schedule failed", extra={"fields": {"function": ticking.function}})
 
 
-def _event() -> dict[str, Any]:
+def scheduled_event() -> dict[str, Any]:
     """What EventBridge tells a function that a rule starts (EventBridge User Guide, "Events")."""
     return {
         "version": "0",

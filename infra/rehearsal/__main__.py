@@ -14,13 +14,14 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from chalicelib.names import API_STAGE
+from chalicelib.names import API_STAGE, Names
 from infra.deploy.secrets import parameter
 from infra.deploy.up import stack_name
 from infra.rehearsal import flight, plain, smoke
 from infra.rehearsal.commands import STAGE, Commands
 from infra.rehearsal.earlier import check_out
 from infra.rehearsal.emulator import Emulator
+from infra.rehearsal.lost import lost
 from infra.rehearsal.operate import operate
 from infra.rehearsal.receiver import Receiver
 from infra.rehearsal.smoke import Site
@@ -138,6 +139,9 @@ def rehearse(emulator_python: Path, before: str | None, transcript: Transcript, 
         notes.append(flight.land(under_way, site, key, receiver))
     with transcript.step("./sluice task, dead-letter, queue and doctor") as notes:
         notes.append(operate(commands, site.url, operator_key, team["team"]["id"], receiver))
+
+    with transcript.step("A task that nobody would call, and the daily look") as notes:
+        notes.append(lost(account.client, Names(STAGE, account="", region=""), site, receiver, key))
 
     with transcript.step(f"make destroy STAGE={STAGE}: the data stay") as notes:
         notes.append(commands.destroy(STAGE))

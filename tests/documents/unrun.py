@@ -6,10 +6,6 @@ from collections.abc import Mapping
 
 #: Page and first line of a block -> why it is not run here.
 UNRUN: Mapping[tuple[str, str], str] = {
-    (
-        "docs/operate.md",
-        "aws lambda invoke --function-name sluice-prod-backstop /dev/stdout",
-    ): "a function of a deployment; tests/engine/test_engine_backstop.py has its answer",
     ("docs/add-a-kind.md", "from collections import Counter"): "run as a kind by tests/surfaces/asimov/test_page.py",
 }
 #: Whole pages whose blocks another test runs.
