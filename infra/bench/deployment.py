@@ -19,6 +19,7 @@ from chalicelib import wiring
 from chalicelib.aws.clients import Clients
 from chalicelib.domain.ratelimit import Rate
 from chalicelib.names import Names
+from chalicelib.wiring import places
 from infra.apply import apply, load_template
 from infra.bench.bill import Unit
 from infra.bench.lines import ACCESS_BYTES, INVOCATION_BYTES, Lines
@@ -84,7 +85,7 @@ class Deployment:
     def _instance(self) -> wiring.Parts:
         """The parts of an instance of a function that has just started."""
         parts = replace(
-            wiring.on_aws(settings(NAMES)),
+            places.on_aws(settings(NAMES)),
             door=self.servers,
             clock=self.clock,
             randomness=Randomness(),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from chalicelib.wiring import DATABASE_FILE
+from chalicelib.wiring.places import DATABASE_FILE
 from infra.host.files import MADE_UP, StateError, write_private
 
 #: Where everything is kept, unless SLUICE_DATA says otherwise.

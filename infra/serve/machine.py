@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from chalicelib import wiring
+from chalicelib.wiring.parts import MachineParts
 from infra.host.environment import environment
 from infra.host.files import remove_if_ours, write_private
 from infra.host.functions import PROJECT, load_config, time_limit
@@ -78,7 +79,7 @@ class Machine:
         closing.callback(wiring.use, wiring.use(None))
         app = importlib.import_module("app").app
         here = wiring.platform()
-        if not isinstance(here.parts, wiring.MachineParts):
+        if not isinstance(here.parts, MachineParts):
             raise TypeError("the platform is not that of a data folder")
         embedded = here.parts.embedded
         closing.callback(embedded.database.close)

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 from world import ScriptedDoor, World, answer
 
-from chalicelib import settings, wiring
+from chalicelib import settings
 from chalicelib.domain.exchange import Answer, Request
 from chalicelib.domain.hops import MOST
 from chalicelib.outbound.guard import Refusal
+from chalicelib.wiring import places
 
 GATEWAY = "abc123.execute-api.eu-west-1.amazonaws.com"
 OWN = "tasks.shop.example"
@@ -52,7 +53,7 @@ def test_another_deployments_gateway_may_be_called(world: World) -> None:
 def test_the_setting_reaches_the_guard_that_workers_use() -> None:
     environ = {"OPERATOR_KEY": "x" * 16, "KEY_PEPPER": "x" * 16, "OWN_HOSTS": f"{OWN}, other.example"}
 
-    guard = wiring.on_aws(settings.load(environ)).guard
+    guard = places.on_aws(settings.load(environ)).guard
 
     assert guard.judge(f"https://{OWN}/") is Refusal.BLOCKED
     assert guard.judge("https://other.example/") is Refusal.BLOCKED

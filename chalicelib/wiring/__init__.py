@@ -10,8 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.kinds.registry import KINDS, Kinds
@@ -47,57 +45,12 @@ from chalicelib.executors.operation import OperationExecutor
 from chalicelib.executors.signatures import Signatures
 from chalicelib.executors.simulation import SimulationExecutor
 from chalicelib.executors.webhook import CompletionWebhook
-from chalicelib.machine import SystemClock, SystemRandomness, Threads
-from chalicelib.outbound.door import Door as OutboundDoor
-from chalicelib.outbound.guard import Guard
-from chalicelib.ports.access import AccessStore
-from chalicelib.ports.ambient import Clock, Parallel, Randomness, Recorder
-from chalicelib.ports.blobs import Blobs
-from chalicelib.ports.dead_letters import DeadLetterStore
-from chalicelib.ports.identity import TeamStore
-from chalicelib.ports.items import ItemStore, WebhookStore
-from chalicelib.ports.outbound import Door
-from chalicelib.ports.queue import Queue, Schedules
-from chalicelib.ports.tasks import TaskReader, TaskStore
-from chalicelib.settings import LOCAL_STAGE, SettingError, Settings, load, names
+from chalicelib.settings import LOCAL_STAGE, Settings, load, names
 from chalicelib.settings.references import Missing
-from chalicelib.telemetry import LogRecorder, log_as_json
+from chalicelib.telemetry import log_as_json
 from chalicelib.views import items as item_views
-
-if TYPE_CHECKING:
-    from chalicelib.embedded.whole import Embedded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """One implementation of every port."""
-
-    tasks: TaskStore
-    reader: TaskReader
-    teams: TeamStore
-    access: AccessStore
-    blobs: Blobs
-    items: ItemStore
-    webhooks: WebhookStore
-    letters: DeadLetterStore
-    tasks_queue: Queue
-    webhooks_queue: Queue
-    dead_letters: Queue
-    schedules: Schedules
-    door: Door
-    guard: Guard
-    clock: Clock
-    randomness: Randomness
-    parallel: Parallel
-    recorder: Recorder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineParts(Parts):
-    """The parts on one machine, and what its owner has to look after: queues that somebody empties, schedules that
-    somebody fires, rows that somebody removes."""
-
-    embedded: Embedded
+from chalicelib.wiring import places
+from chalicelib.wiring.parts import Parts as Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,102 +164,6 @@ def assemble(parts: Parts, settings: Settings, kinds: Kinds = KINDS) -> Platform
     )
 
 
-def parts(settings: Settings) -> Parts:
-    """The parts where the settings want them: in a folder of this machine, or on AWS."""
-    return on_aws(settings) if settings.data is None else on_machine(settings, settings.data)
-
-
-def on_aws(settings: Settings) -> Parts:
-    """The parts on AWS, or on whatever answers at the endpoint that the settings name."""
-    from chalicelib.aws.access import AwsAccess
-    from chalicelib.aws.astraflow import AwsItems, AwsWebhooks
-    from chalicelib.aws.blobs import AwsBlobs
-    from chalicelib.aws.clients import Clients
-    from chalicelib.aws.dead_letters import AwsDeadLetters
-    from chalicelib.aws.identity import AwsIdentity
-    from chalicelib.aws.keyring import AwsKeyRing
-    from chalicelib.aws.queue import AwsQueue
-    from chalicelib.aws.schedules import AwsSchedules
-    from chalicelib.aws.tasks import AwsTasks
-    from chalicelib.vault.keeper import Keeper
-
-    names = settings.names
-    clients = Clients(names.region, settings.aws_endpoint_url)
-    clock, recorder = SystemClock(), LogRecorder()
-    vault = Keeper(AwsKeyRing(clients, names.tasks_table, names.data_key, names.stage), clock, recorder)
-    tasks = AwsTasks(clients, names.tasks_table, vault)
-    identity = AwsIdentity(clients, names.identity_table)
-    guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
-    return Parts(
-        tasks=tasks,
-        reader=tasks,
-        teams=identity,
-        access=AwsAccess(clients, names.identity_table),
-        blobs=AwsBlobs(clients, names.identity_table),
-        items=AwsItems(clients, names.items_table, vault),
-        webhooks=AwsWebhooks(clients, names.items_table, vault),
-        letters=AwsDeadLetters(clients, names.tasks_table),
-        tasks_queue=AwsQueue(clients, names.tasks_queue, names.account),
-        webhooks_queue=AwsQueue(clients, names.webhooks_queue, names.account),
-        dead_letters=AwsQueue(clients, names.dead_letters_queue, names.account),
-        schedules=AwsSchedules(
-            clients,
-            names.schedule_group,
-            names.queue_arn(names.tasks_queue),
-            names.role_arn(names.scheduler_role),
-            names.queue_arn(names.dead_letters_queue),
-        ),
-        door=OutboundDoor(guard),
-        guard=guard,
-        clock=clock,
-        randomness=SystemRandomness(),
-        parallel=Threads(),
-        recorder=recorder,
-    )
-
-
-#: What a data folder holds for the product: the database, and the key that it is sealed with.
-DATABASE_FILE, KEY_FILE = "sluice.db", "data.key"
-
-
-def on_machine(settings: Settings, folder: Path) -> MachineParts:
-    """The parts in a folder of this machine, which has to be there. SettingError with what keeps it from being used."""
-    from chalicelib.embedded.database import Database, FormatError
-    from chalicelib.embedded.seal import LostKeyError, key_of
-    from chalicelib.embedded.whole import Embedded
-    from chalicelib.vault.keeper import Keeper
-
-    clock, recorder = SystemClock(), LogRecorder()
-    try:
-        database = Database(str(folder / DATABASE_FILE))
-        vault = Keeper(key_of(database, folder / KEY_FILE), clock, recorder)
-        embedded = Embedded(database, settings.names, vault, clock)
-    except (FormatError, LostKeyError, OSError) as problem:
-        raise SettingError(str(problem)) from None
-    guard = Guard(settings.outbound_allow_networks, settings.own_hosts)
-    return MachineParts(
-        tasks=embedded.tasks,
-        reader=embedded.tasks,
-        teams=embedded.identity,
-        access=embedded.access,
-        blobs=embedded.blobs,
-        items=embedded.items,
-        webhooks=embedded.webhooks,
-        letters=embedded.letters,
-        tasks_queue=embedded.tasks_queue,
-        webhooks_queue=embedded.webhooks_queue,
-        dead_letters=embedded.dead_letters,
-        schedules=embedded.schedules,
-        door=OutboundDoor(guard),
-        guard=guard,
-        clock=clock,
-        randomness=SystemRandomness(),
-        parallel=Threads(),
-        recorder=recorder,
-        embedded=embedded,
-    )
-
-
 def _secrets(region: str, endpoint_url: str | None, references: Sequence[str]) -> Mapping[str, str | Missing]:
     """What references in the settings point to."""
     from chalicelib.aws.clients import Clients
@@ -329,7 +186,7 @@ def platform() -> Platform:
                     # First of all: what is wrong with the settings has to be read by somebody.
                     log_as_json()
                 settings = load(fetch=_secrets)
-                _current = assemble(parts(settings), settings)
+                _current = assemble(places.parts(settings), settings)
     return _current
 
 
