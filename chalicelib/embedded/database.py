@@ -17,7 +17,7 @@ Values = Sequence[object] | Mapping[str, object]
 #: A commit is on disk before it is confirmed (https://sqlite.org/pragma.html#pragma_synchronous): with a write-ahead
 #: log under FULL that is one sync per commit, and a stop at any instant leaves what was committed, whole. On macOS a
 #: sync reaches the medium only with `fullfsync`; elsewhere that says nothing.
-_DURABLE = ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON")
+_DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
 #: Seconds to wait for another process that reads or copies the file.
 _PATIENCE_S = 10.0
 #: What a full disk, a failing one or another process does to a statement (https://sqlite.org/rescode.html).
@@ -62,7 +62,7 @@ class Database:
     def _prepare(self, path: str) -> None:
         try:
             for pragma in _DURABLE:
-                self._connection.execute(f"PRAGMA {pragma}")
+                self._connection.execute(pragma)
         except sqlite3.DatabaseError as error:
             raise FormatError(f"{path} cannot be opened: {error}") from None
 

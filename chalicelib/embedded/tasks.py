@@ -69,8 +69,9 @@ FROM tasks WHERE team = :team AND created_at > :created_after AND created_at < :
     AND (expires_at IS NULL OR expires_at > :now / 1000) AND (:view IS NULL OR {_VIEW} = :view)
 """
 _COUNT = f"SELECT COUNT(*) {_LISTED}"
-_NEWEST = f"SELECT id {_LISTED} AND (created_at, id) < (:at, :id) ORDER BY created_at DESC, id DESC"
-_OLDEST = f"SELECT id {_LISTED} AND (created_at, id) > (:at, :id) ORDER BY created_at, id"
+_PART = "LIMIT :limit OFFSET :offset"
+_NEWEST = f"SELECT id {_LISTED} AND (created_at, id) < (:at, :id) ORDER BY created_at DESC, id DESC {_PART}"
+_OLDEST = f"SELECT id {_LISTED} AND (created_at, id) > (:at, :id) ORDER BY created_at, id {_PART}"
 #: Before and after every instant.
 _EVER, _NEVER = -1, 2**62
 
@@ -168,7 +169,7 @@ class EmbeddedTasks:
             at, last = position.after or start
             # One more than is shown says whether there are more.
             place = {"at": at, "id": last, "limit": limit + 1, "offset": position.offset}
-            found = self._database.rows(f"{statement} LIMIT :limit OFFSET :offset", {**asked, **place})
+            found = self._database.rows(statement, {**asked, **place})
             ids = [task_id for (task_id,) in found]
             tasks, cut = self._rows_within_budget(ids[:limit], payloads=payloads)
         return Page(tasks, total, more=cut or len(ids) > limit)
