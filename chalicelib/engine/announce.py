@@ -21,7 +21,7 @@ TIMEOUT_MS = 10_000
 RESULT_SPOILED = "Result could not be read: what is stored of it was changed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Announcements:
     """The use case behind the webhooks queue. The message goes once the mark in the row is cleared, so a webhook whose
     change was acknowledged is attempted at least once."""

@@ -59,7 +59,7 @@ class Done:
 Verdict = Done | Hold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Attempts:
     """The use case behind the tasks queue. Never raises UnavailableError: a part that does not confirm means Hold."""
 

@@ -39,7 +39,7 @@ class Look:
     found: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backstop:
     """The use case behind the schedule. Raises UnavailableError: the next run begins where this one got to."""
 

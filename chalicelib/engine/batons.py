@@ -25,7 +25,7 @@ SHORTEST_HORIZON_S = 75
 LONGEST_HORIZON_S = 900
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Batons:
     """The one road for delays: the queue's own delay up to `horizon_s`, beyond it a schedule into the same queue."""
 

@@ -13,7 +13,7 @@ from chalicelib.ports.ambient import Clock
 from chalicelib.ports.tasks import Applied, TaskStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cancel:
     """Withdraw a task that waits. One conditional write decides between this and the claim of an attempt: exactly one
     of the two wins, so no call starts after a cancel was acknowledged.

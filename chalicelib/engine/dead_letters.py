@@ -44,7 +44,7 @@ class Redriven:
     task: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DeadLetters:
     """The operator's use cases. Raises NotFoundError, UnavailableError, and ConflictError with the reason."""
 

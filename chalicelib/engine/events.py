@@ -23,7 +23,7 @@ from chalicelib.ports.items import WebhookStore
 Body = Callable[[str, Item | None, int], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Events:
     """Accepts the tasks that tell of events. Raises UnavailableError: then the change must not be made."""
 

@@ -27,7 +27,7 @@ class Message:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Flow:
     """The use case behind `POST /asyncflow`. Raises as `Submit`."""
 

@@ -97,7 +97,7 @@ class _Known:
     pause: Pause = field(default_factory=Pause)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Groups:
     """Everything about groups. Raises UnavailableError when the store does not answer: without a number there is no
     draw, so that nobody is let in."""

@@ -43,7 +43,7 @@ class Exhausted:
     retry_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Guesses:
     """Raises UnavailableError when the store does not answer: without a count nobody may guess."""
 

@@ -40,7 +40,7 @@ class Rotated:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Webhooks:
     """Everything about webhooks. Raises NotFoundError for another tenant's, and ConflictError."""
 

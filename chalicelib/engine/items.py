@@ -31,7 +31,7 @@ class Created:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Items:
     """The use cases behind AstraFlow's tasks. Raises NotFoundError for another tenant's, and UnavailableError when a
     part did not confirm: then the change may or may not have been made, and is told of exactly if it was."""

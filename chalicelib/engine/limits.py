@@ -14,7 +14,7 @@ _REMEMBERED = 1_000
 _ROUNDS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Limiter:
     """Admits at most a rate's limit in any window, however many ask at once.
 

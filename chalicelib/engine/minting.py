@@ -39,7 +39,7 @@ class Ending:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mint:
     """Makes API keys."""
 

@@ -21,7 +21,7 @@ RETRIES = 3
 STORED = "op-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Operations:
     """The use cases behind `/api`. Raises as `Submit`, `Tasks` and `Cancel`, but another tenant's task is not found."""
 

@@ -32,7 +32,7 @@ from chalicelib.ports.tasks import TaskReader
 _NAMESPACE = "replay\0"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Replay:
     """A new task that asks for what a finished one asked for, due now and with all its attempts, linked by `replay_of`.
     The finished one stays as it is.

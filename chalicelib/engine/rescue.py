@@ -28,7 +28,7 @@ NEWER_PATIENCE_MS = 24 * 3_600_000
 _UNREAD_HOLD_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rescue:
     """The use case behind the dead-letter queue."""
 

@@ -44,7 +44,7 @@ class Submitted:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Submit:
     """Accept a task. When the call returns, the task is durable and will be carried to its end.
 

@@ -46,7 +46,7 @@ class Turned:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Teams:
     """Everything about teams. What makes something does so once for one idempotency `key`, and raises KeyReusedError
     when the same key asked for something else. Raises NotFoundError, ConflictError, PlanLimitError."""

@@ -48,7 +48,7 @@ class NewAdmin:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tenants:
     """Everything about tenants and clients. What makes something does so once for one idempotency `key`, and raises
     KeyReusedError when the same key asked for something else. Raises NotFoundError, ConflictError."""

@@ -56,7 +56,7 @@ class Known:
         return self.token.scopes & allowed(self.client, self.user)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tokens:
     """Everything about tokens. Junk and unknown tokens are None, never an error."""
 

@@ -28,7 +28,7 @@ class Made:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Users:
     """Everything about the users of tenants. Raises NotFoundError, ConflictError."""
 

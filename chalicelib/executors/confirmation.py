@@ -25,7 +25,7 @@ class Confirmed:
     item: Item | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Confirmation:
     """Looks whether the change was made that a task tells of."""
 

@@ -35,7 +35,7 @@ DELETED = "The webhook was deleted"
 DISABLED = "The webhook is disabled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DeliveryExecutor:
     """Posts the payload's body to the webhook once the change it tells of is made.
 

@@ -23,7 +23,7 @@ _MOST_TURNS = 100
 MOST_RESULT_BYTES = 262_144
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OperationExecutor:
     """Whatever takes its time has the processor to itself: side by side, the operations of a batch would all be late.
     One that would not be done in time asks to go on later, which spends no retry."""

@@ -16,7 +16,7 @@ from chalicelib.ports.identity import TeamStore
 FRESH_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Signatures:
     """Signs outgoing requests with the secrets that are in force for the task's team."""
 

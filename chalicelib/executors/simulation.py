@@ -12,7 +12,7 @@ from chalicelib.ports.ambient import Clock
 _FORGIVEN_MS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SimulationExecutor:
     """Two steps: the pick-up asks to go on after the drawn time, the next one ends the message.
 

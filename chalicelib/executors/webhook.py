@@ -16,7 +16,7 @@ from chalicelib.views.encoding import encode
 _MAX_BODY_BYTES = 1_024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CompletionWebhook:
     """Posts `{event, task}` to the task's `onCompleteUrl`."""
 

@@ -53,7 +53,7 @@ from chalicelib.wiring import places
 from chalicelib.wiring.parts import Parts as Parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Platform:
     """The use cases, ready to be called, and the parts that edges need themselves."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.embedded.whole import Embedded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Parts:
     """One implementation of every port."""
 
