@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 #: Importing `app`, with the four APIs it serves, may take so many times the CPU of importing the two libraries that
 #: every request needs.
 MOST_TIMES = 7
-_TRIES = 5
+_TRIES = 9
 
 #: Nothing of these is needed before the first call to AWS, and some not at all.
 HEAVY = (
@@ -38,13 +38,16 @@ def fresh(program: str) -> str:
 
 
 def cpu_seconds(imported: str) -> float:
-    """The CPU that an import takes above a bare interpreter: the best of some tries, compiled before."""
-    timed = f"import time\nbegan = time.process_time()\nimport {imported}\nprint(time.process_time() - began)"
-    return min(float(fresh(timed)) for _ in range(_TRIES))
+    """The CPU that an import takes above a bare interpreter."""
+    return float(
+        fresh(f"import time\nbegan = time.process_time()\nimport {imported}\nprint(time.process_time() - began)")
+    )
 
 
 def test_app_takes_at_most_so_many_times_what_its_libraries_take() -> None:
-    libraries, app = cpu_seconds("chalice, msgspec"), cpu_seconds("app")
+    # In turns, so that what else the machine does meets both; the best of each, when all is compiled.
+    tries = [(cpu_seconds("chalice, msgspec"), cpu_seconds("app")) for _ in range(_TRIES)]
+    libraries, app = (min(each) for each in zip(*tries, strict=True))
 
     assert app / libraries <= MOST_TIMES, f"import app {app * 1000:.0f} ms, its libraries {libraries * 1000:.0f} ms"
 
