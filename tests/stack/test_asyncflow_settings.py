@@ -68,12 +68,15 @@ def test_reads_do_not_count_where_writes_alone_do(url: str) -> None:
 
 
 def test_a_slow_message_takes_its_seconds(url: str) -> None:
+    began = time.monotonic()
     accepted = submit(url, "slow ones", "slow-3").json()
-    path = f"{url}/{accepted['trackingId']}?wait=10"
+    seen: list[str] = []
 
-    picked_up = requests.get(path, headers=headers("slow ones"), timeout=20)
-    at = time.monotonic()
-    ended = requests.get(path, headers=headers("slow ones"), timeout=20)
+    while seen[-1:] != ["Completed"]:
+        # Answers with the next status, or with the one it finds after ten seconds.
+        path = f"{url}/{accepted['trackingId']}?wait=10"
+        seen.append(requests.get(path, headers=headers("slow ones"), timeout=20).json()["status"])
 
-    assert [each.json()["status"] for each in (picked_up, ended)] == ["Processing", "Completed"]
-    assert 2 < time.monotonic() - at < 8
+    assert 3 <= time.monotonic() - began < 15
+    # The pick-up may come before the first request that waits.
+    assert seen in (["Processing", "Completed"], ["Completed"])
