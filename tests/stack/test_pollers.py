@@ -221,7 +221,8 @@ def test_a_delayed_message_wakes_the_handler_at_its_time(toy: Toy) -> None:
     toy.send("later", DelaySeconds=1)
 
     assert toy.next_bodies() == ["later"]
-    assert 0.95 < time.monotonic() - started < 1.2
+    # A wake-up that was missed would come with the next change of the queue, and here there is none.
+    assert 0.95 < time.monotonic() - started < 2
 
 
 def test_after_its_receives_a_message_goes_to_the_dead_letters_by_itself(toy: Toy) -> None:
