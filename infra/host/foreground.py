@@ -8,27 +8,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 from chalicelib.settings import SettingError
 from infra.host.files import StateError
 from infra.host.lines import ConsoleHandler
 from infra.host.ports import PortTakenError
+from infra.host.stack import Stack
 
 #: Seconds. A signal that another thread happens to receive does not wake the main thread: it looks up by itself.
 _NAP_S = 0.1
 
 
-class Stack(Protocol):
-    """What is up while it is entered."""
-
-    @property
-    def banner(self) -> str:
-        """Where everything is, and how to begin."""
-
-
-def run(started: float, start: Callable[[], AbstractContextManager[Stack]]) -> int:
+def run(started: float, start: Callable[[], Stack]) -> int:
     """Run until told to stop. Returns the exit code: 0, or 1 when the stack could not start.
 
     `started`: when the program did, by `time.monotonic()`.

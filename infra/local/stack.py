@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from chalicelib import wiring
 from chalicelib.names import Names
@@ -20,6 +19,7 @@ from infra.host.mappings import event_sources
 from infra.host.pollers import Poller
 from infra.host.ports import LOOPBACK, claim
 from infra.host.server import ApiServer
+from infra.host.stack import Stack
 from infra.host.ticking import Ticker, schedules
 from infra.local.aws import ACCOUNT, REGION, AwsServer, LocalAws, local_aws
 from infra.local.banner import banner
@@ -41,7 +41,7 @@ def _the_seed() -> dict[str, Any]:
     return seeded
 
 
-class LocalStack:
+class LocalStack(Stack):
     """Everything is up while it is entered.
 
     `load_app` returns the Chalice app and `seed` puts first data in and returns what of it scripts need; both run with
@@ -58,12 +58,12 @@ class LocalStack:
         seed: Callable[[], dict[str, Any]] = _the_seed,
         jitter: Jitter = on_the_second,
     ) -> None:
+        super().__init__()
         self._ports = {"PORT": port, "AWS_PORT": aws_port}
         self._folder = folder
         self._load_app = load_app
         self._seed = seed
         self._jitter = jitter
-        self._closing = ExitStack()
         self.names = Names(stage=STAGE, account=ACCOUNT, region=REGION)
         self.base_url = ""
         self.aws_endpoint_url = ""
@@ -71,17 +71,6 @@ class LocalStack:
         self.document: dict[str, Any] = {}
         self.aws: LocalAws
         self._pollers: list[Poller] = []
-
-    def __enter__(self) -> Self:
-        with ExitStack() as closing:
-            self._start(closing)
-            self._closing = closing.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closing.close()
 
     @property
     def banner(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import time
+
+from infra.host.usage import refuse_arguments
 
 _SETTINGS = """\
 The environment chooses: SLUICE_DATA, the folder in which everything is kept (.sluice); PORT, of the API (8000); and
@@ -11,13 +12,7 @@ every setting of docs/settings.md, as in: SLUICE_DATA=/srv/sluice PORT=9000 pyth
 
 if __name__ == "__main__":
     started = time.monotonic()
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.serve",
-        description=__doc__,
-        epilog=_SETTINGS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
+    refuse_arguments("python -m infra.serve", __doc__, _SETTINGS)
     # Loaded under the clock: it is most of the start.
     import os
     from pathlib import Path

@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from chalicelib import wiring
 from chalicelib.wiring.parts import MachineParts
@@ -19,6 +17,7 @@ from infra.host.mappings import event_sources
 from infra.host.pollers import Poller
 from infra.host.ports import LOOPBACK, claim
 from infra.host.server import ApiServer
+from infra.host.stack import Stack
 from infra.host.ticking import Ticker, schedules
 from infra.serve.folder import SECRETS_FILE, SERVING_FILE, held, secrets_in
 from infra.serve.mailbox import EmbeddedMailbox
@@ -28,26 +27,15 @@ from infra.serve.rounds import Round, expiry, firing
 STAGE = "machine"
 
 
-class Machine:
+class Machine(Stack):
     """Everything is up while it is entered. Port 0 takes any free one."""
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
+        super().__init__()
         self.folder = folder.absolute()
         self._port = port
-        self._closing = ExitStack()
         self._secrets = "as they were given"
         self.base_url = ""
-
-    def __enter__(self) -> Self:
-        with ExitStack() as closing:
-            self._start(closing)
-            self._closing = closing.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closing.close()
 
     @property
     def banner(self) -> str:
